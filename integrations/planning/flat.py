@@ -260,7 +260,9 @@ def _answer(case: Case, position_id: str, remote: Remote | None, found: _Answers
         found.waits[position_id] = position.start  # another one counts then, unless that changes until then
     else:
         assert now is not None  # this one is active
-        found.skips[position_id] = Skip((texts.NOT_CURRENT(system=name, period=Span(now.start, now.end)),))
+        period, title = Span(now.start, now.end), now.values.get("title")
+        named = texts.NOT_CURRENT_BUT(system=name, title=title, period=period) if title else None
+        found.skips[position_id] = Skip((named or texts.NOT_CURRENT(system=name, period=period),))
 
 
 def _no_longer_here(case: Case, position_id: str, remote: Remote | None, found: _Answers) -> None:

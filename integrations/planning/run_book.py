@@ -60,7 +60,9 @@ class Book:
         changed = None if whatever_changed else touched.changed
         if changed and not changed & supported and self._sent_already(translation.wanted):
             names = tuple(FieldName(key) for key in sorted(changed))
-            self.skip(position.id, Skip((texts.ONLY_UNSENT_CHANGED(fields=names, system=self.system.name),)))
+            switched_off = any(f.ours in changed and f.supported for f in self.system.fields)
+            said = texts.ONLY_SWITCHED_OFF_CHANGED if switched_off else texts.ONLY_UNSENT_CHANGED
+            self.skip(position.id, Skip((said(fields=names, system=self.system.name),)))
             return
         self.trace[position.id].append(Trace(steps.REQUIRED_FIELDS(), True, steps.ALL_THERE()))
         since = employed_since(position, self.work.positions)

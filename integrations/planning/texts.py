@@ -57,10 +57,9 @@ TOO_MANY_DECIMALS = Text(
 TOO_LONG = Text(
     "plan.too_long", _("{field} has {number} characters; {system} takes at most {limit}."), cause="too_long"
 )
-NOT_ACCEPTED = Text("plan.not_accepted", _("{field} “{value}” is not accepted by {system}."), cause="bad_characters")
-NOT_ACCEPTED_AS = Text(
-    "plan.not_accepted_as", _("{field} “{value}” is not accepted by {system}: {allowed}."), cause="bad_characters"
-)
+_NOT_ACCEPTED = _("{field} “{value}” is not accepted by {system}: {allowed}.")
+NOT_ACCEPTED_AS = Text("plan.not_accepted_as", _NOT_ACCEPTED, cause="bad_characters")
+OTHER_FORM = Text("plan.other_form", _NOT_ACCEPTED, cause="wrong_form")
 NOT_A_CHOICE = Text("plan.not_a_choice", _("{field} “{value}” is not one of {system}'s values."), cause="value_refused")
 LACKING = Text(
     "plan.lacking",
@@ -70,6 +69,11 @@ LACKING = Text(
 ONLY_UNSENT_CHANGED = Text(
     "plan.only_unsent_changed",
     _("Nothing to send: the only change was {fields}, which {system} is never sent."),
+    cause="no_supported_change",
+)
+ONLY_SWITCHED_OFF_CHANGED = Text(
+    "plan.only_switched_off_changed",
+    _("Nothing to send: the only change was {fields}, which this connection does not send to {system}."),
     cause="no_supported_change",
 )
 
@@ -351,6 +355,11 @@ OVER = Text("plan.over", _("{system} takes the current position only, and this o
 NOT_CURRENT = Text(
     "plan.not_current",
     _("{system} takes the current position only, which is another one ({period})."),
+    cause="not_current",
+)
+NOT_CURRENT_BUT = Text(
+    "plan.not_current_but",
+    _("{system} takes the current position only, which is “{title}” ({period})."),
     cause="not_current",
 )
 TAKEN_OVER = Text(

@@ -296,8 +296,11 @@ def _written_wrongly(system: System, declared: Field, value: str) -> Problem | N
         return _refused(declared, value, texts.TOO_LONG(**said, number=len(value), limit=declared.max_length))
     if not declared.allowed or re.fullmatch(declared.allowed, value):
         return None
-    if declared.allowed_note:
-        return _refused(
-            declared, value, texts.NOT_ACCEPTED_AS(**said, value=value, allowed=Label(declared.allowed_note))
-        )
-    return _refused(declared, value, texts.NOT_ACCEPTED(**said, value=value))
+    # Where a text of any length would do, some of its characters are the fault; else it is written in another way.
+    text = texts.NOT_ACCEPTED_AS if _some_would_do(declared.allowed, value) else texts.OTHER_FORM
+    return _refused(declared, value, text(**said, value=value, allowed=Label(declared.allowed_note)))
+
+
+def _some_would_do(allowed: str, value: str) -> bool:
+    """Whether the pattern takes a text of any length, and some character of this one."""
+    return bool(re.fullmatch(allowed, "")) and any(re.fullmatch(allowed, character) for character in value)

@@ -153,6 +153,8 @@ class System:
     `fields` has them all, in our order. `settings` are those that belong to no field; afterwards those of the fields
     follow. `rank`: a lower one is shown earlier.
     `at_once`: None where it takes one employment of a person at a time.
+    `delete_note`: what becomes of a record there, or what a person does there. It is said before a position is deleted
+    here and afterwards, so that it tells nothing to be done here.
     `occupations`: whether it lists the occupation codes that it takes (`Connector.occupations`).
     `shows_late`: for so many seconds after a write, a read may still show what was there before it.
     `reads`: whose values may be kept of a call beside those of the fields: names with blanks between them, of ids,

@@ -120,8 +120,8 @@ class Field:
     clearable      whether an empty value can be written over one that we sent before
     owned          True: an empty value here always clears there (dates of the period itself);
                    False: cleared only where we wrote it, so that what a clerk filled in stays
-    max_length, allowed (regular expression for the whole text), minimum, maximum, decimals: limits; a value
-                   outside them is refused here, with the limit named
+    max_length, allowed (regular expression for the whole text; `allowed_note` says it in words), minimum, maximum,
+                   decimals: limits; a value outside them is refused here, with the limit named
     unsupported    why there is none; only `System` makes such a field, of its own `unsupported`
     """
 
@@ -172,6 +172,8 @@ class Field:
             raise ValueError(f"{self.ours!r} is not one of our fields")
         if bool(self.remote) == bool(self.unsupported):
             raise ValueError(f"{self.ours}: give either a remote name or the reason why there is none")
+        if self.allowed and not self.allowed_note:
+            raise ValueError(f"{self.ours}: say in words what is allowed")
         ours = BY_KEY[self.ours]
         self._complete("opt_in", name=f"send_{self.ours}", label=ours.send)
         self._complete("table", label=ours.several, rows=ours.codes, choices=self.choices)

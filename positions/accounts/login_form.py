@@ -6,12 +6,24 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.forms import AuthenticationForm
 
 from positions.accounts import federation, issuer, signing_in
 
 
 class LoginForm(AuthenticationForm):
+    """Wrong is said in the same words to everybody, whether there is such a user or not."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": gettext_lazy(
+            "User name and password do not belong together; capitals count. The user name is not your e-mail address: "
+            "you saw it when you joined, and an admin of your organization sees it among the members. Where “Forgotten "
+            "your password?” stands below, its mail names it."
+        ),
+    }
+
     def confirm_login_allowed(self, user: Any) -> None:
         """Asked once the password was right: nobody else is told anything."""
         super().confirm_login_allowed(user)

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.urls import path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -69,8 +71,11 @@ class AuditEntryAdmin(ScopedAdmin):
         """What the list shows with the same filters."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = self.get_changelist_instance(request).get_queryset(request)
-        return self._csv(found)
+        try:
+            found = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(f"{reverse('admin:positions_auditentry_changelist')}?{ERROR_FLAG}=1")
+        return self._csv(found.get_queryset(request))
 
     @admin.action(description=gettext_lazy("Export as CSV"))
     def export_selected(self, request: HttpRequest, queryset: QuerySet) -> StreamingHttpResponse:

@@ -27,6 +27,7 @@ from positions import roles
 from positions.admin.history import EnglishHistory
 from positions.admin.inputs import DateInput
 from positions.admin.looking_up import LookingUp
+from positions.admin.narrowed import NarrowedAdmin
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.admin.returning import back
@@ -117,7 +118,7 @@ def as_key(text: Any) -> int | None:
     return int(text) if _is_key(text) else None
 
 
-class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, LookingUp, ModelAdmin):
+class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, LookingUp, NarrowedAdmin, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
     `organization_path`: the lookup from the model to its organization: "organization" (default),
@@ -501,7 +502,7 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
     form_class = _ScopedDropdownForm
 
 
-class OperatorAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, LookingUp, ModelAdmin):
+class OperatorAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, LookingUp, NarrowedAdmin, ModelAdmin):
     """A page for operators only."""
 
     def _operator(self, request: HttpRequest) -> bool:

@@ -130,9 +130,11 @@ def delete_notes(positions: Sequence[Position]) -> list[str]:
         for integration in connections.integrations:
             mine = [p for p in rows if connections.takes(integration, p) or (integration.pk, p.pk) in sent]
             gone = {p.pk for p in rows}
-            notes.append(
-                _delete_note(connections, integration, mine, [p for p in mine if (integration.pk, p.pk) in sent], gone)
-            )
+            there = [p for p in mine if (integration.pk, p.pk) in sent]
+            rank, note = _delete_note(connections, integration, mine, there, gone)
+            if rank == _BY_HAND:  # it is not too late yet
+                note = " ".join([note, _("Or do not delete here: set an end date, which is sent.")])
+            notes.append((rank, note))
     return [note for _rank, note in sorted(notes, key=lambda ranked: ranked[0])]
 
 

@@ -18,6 +18,7 @@ ANSWERS: dict[str, Any] = {
     "system": "netvisor",
     "Integration.system": {"key": "netvisor", "name": "Netvisor", "model": "history"},
     # Of one connection
+    "Health.state": "warnings",
     "Health.word": "Warnings",
     "Health.detail": "1 change needs you.",
     "in_sync": 214,
@@ -303,7 +304,7 @@ ANSWERS: dict[str, Any] = {
     "milliseconds": 84,
     # Of one match
     "remote_id": "1042",
-    "matched_by": "number",
+    "matched_by": "employee number",
     "Match.cause": _NOTHING,
     "Match.message": _NOTHING,
     "confirmed_by": _NOTHING,

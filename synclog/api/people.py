@@ -52,7 +52,10 @@ class MatchSerializer(serializers.Serializer):
     remote_id = Said(
         source="link.remote_id", help_text="The record there; where nobody is matched, the one that may be confirmed."
     )
-    matched_by = Said(source="link.matched_by", help_text="The mark that they have in common.")
+    matched_by = Said(
+        source="link.matched_by",
+        help_text="The mark that they have in common, in English: `employee number`, `national id`, `e-mail`.",
+    )
     since = serializers.DateTimeField(source="link.matched_at", help_text="Since when it is so.")
     confirmed_by = Said(source="link.confirmed_by", help_text="The person or key that confirmed it.")
     confirmed_at = serializers.DateTimeField(

@@ -32,6 +32,11 @@ _OURS = (
         _("Remove the characters that the message names; it is sent when you save."),
     ),
     Cause(
+        "wrong_form",
+        _("A value is written in another way there"),
+        _("Write it as the message says; it is sent when you save. After a change of the settings, press Re-sync."),
+    ),
+    Cause(
         "employee_not_found",
         _("The employee was not found there"),
         _("Create the person there or correct the number or e-mail here, then press Re-sync."),

@@ -4,29 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Integration
+from integrations.sdk.marking import gettext_noop
 from positions import moments
 from positions.numbers import figure
 from synclog.log.figures import changes
+from synclog.log.sentences import Mark
 from synclog.log.silence import silent
 from synclog.log.truth import Counts, counts_of
 
 
+class HealthState(StrEnum):
+    """How a connection is: the code of the API."""
+
+    NOT_CONNECTED = "not_connected"
+    STOPPED = "stopped"
+    OFF = "off"
+    PAUSED = "paused"
+    NO_WORKER = "no_worker"
+    RETRYING = "retrying"
+    WARNINGS = "warnings"
+    READY = "ready"
+    HEALTHY = "healthy"
+
+
+_MARKS = {
+    HealthState.NOT_CONNECTED: Mark(gettext_noop("Not connected"), "", "neutral"),
+    HealthState.STOPPED: Mark(gettext_noop("Stopped"), "", "danger"),
+    HealthState.OFF: Mark(gettext_noop("Off"), "", "neutral"),
+    HealthState.PAUSED: Mark(gettext_noop("Paused"), "pause_circle", "warning"),
+    HealthState.NO_WORKER: Mark(gettext_noop("No worker"), "", "danger"),
+    HealthState.RETRYING: Mark(gettext_noop("Retrying"), "sync", "warning"),
+    HealthState.WARNINGS: Mark(gettext_noop("Warnings"), "", "warning"),
+    HealthState.READY: Mark(gettext_noop("Ready"), "", "info"),
+    HealthState.HEALTHY: Mark(gettext_noop("Healthy"), "", "success"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker; tone: its colour;
-    icon: a glyph of its own, "" for that of the tone."""
+    """`state` and, from its mark, the word in the reader's language, the tone, and a glyph of its own ("": that of
+    the tone); why, in a sentence; and how many positions are how."""
 
-    word: str
-    tone: str
+    state: HealthState
     detail: str
     counts: Counts
-    icon: str = ""
+
+    @property
+    def word(self) -> str:
+        return _MARKS[self.state].word
+
+    @property
+    def tone(self) -> str:
+        return _MARKS[self.state].tone
+
+    @property
+    def icon(self) -> str:
+        return _MARKS[self.state].glyph
 
 
 def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
@@ -38,32 +78,32 @@ def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
 
 def _health(integration: Integration, counts: Counts, silence: str) -> Health:
     if not integration.connected:
-        return Health(_("Not connected"), "neutral", _("Credentials or required settings are missing."), counts)
+        return Health(HealthState.NOT_CONNECTED, _("Credentials or required settings are missing."), counts)
     if integration.stopped:
         held = _("{changes} waiting.").format(changes=changes(counts.waiting)) if counts.waiting else ""
-        return Health(_("Stopped"), "danger", f"{integration.stopped_message} {held}".strip(), counts)
+        return Health(HealthState.STOPPED, f"{integration.stopped_message} {held}".strip(), counts)
     if not integration.send_positions:
         why = _("Send positions is switched off: changes are not recorded.")
         since = f"{since_sent(counts.stale_while_off)}." if counts.stale_while_off else ""
-        return Health(_("Off"), "neutral", f"{why} {since}".strip(), counts)
+        return Health(HealthState.OFF, f"{why} {since}".strip(), counts)
     recorded = _("{changes} recorded.").format(changes=changes(counts.waiting))
     if integration.paused:
         by = _("Paused by {name}.").format(name=integration.paused_by)
-        return Health(_("Paused"), "warning", f"{by} {recorded}", counts, "pause_circle")
+        return Health(HealthState.PAUSED, f"{by} {recorded}", counts)
     if silence and not counts.needs_you:  # whatever is promised below, nobody would do
-        return Health(_("No worker"), "danger", f"{silence} {recorded}" if counts.waiting else silence, counts)
+        return Health(HealthState.NO_WORKER, f"{silence} {recorded}" if counts.waiting else silence, counts)
     if integration.retry_count and not silence:
         again = _("It is tried again by itself.")
-        return Health(_("Retrying"), "warning", f"{integration.retry_message} {again}", counts, "sync")
+        return Health(HealthState.RETRYING, f"{integration.retry_message} {again}", counts)
     needs = _needs(counts)
     if needs:
         held = f" {held_words(integration, counts.held)}" if counts.held else ""
-        return Health(_("Warnings"), "warning", f"{needs}{held}", counts)
+        return Health(HealthState.WARNINGS, f"{needs}{held}", counts)
     if not integration.last_success_at and counts.held:
-        return Health(_("Ready"), "info", held_words(integration, counts.held), counts)
+        return Health(HealthState.READY, held_words(integration, counts.held), counts)
     if not integration.last_success_at:
-        return Health(_("Ready"), "info", _("Nothing has been sent yet: the next change will be."), counts)
-    return Health(_("Healthy"), "success", _healthy(integration, counts), counts)
+        return Health(HealthState.READY, _("Nothing has been sent yet: the next change will be."), counts)
+    return Health(HealthState.HEALTHY, _healthy(integration, counts), counts)
 
 
 def _needs(counts: Counts) -> str:

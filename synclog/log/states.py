@@ -189,7 +189,9 @@ def _open(integration: Integration, truth: Truth, job: Job) -> tuple[Mark, str]:
         return mark, f"{said.why} {said.next}".strip()
     if truth is Truth.UPCOMING:
         day_there = job.due_at.astimezone(integration.organization.zone).date()
-        mark = Mark(_("Becomes current on {day}").format(day=dates.show(day_there)), "event", "info")
+        becomes = job.cause == "not_yet_current"
+        words = _("Becomes current on {day}") if becomes else _("Changes there on {day}")
+        mark = Mark(words.format(day=dates.show(day_there)), "event", "info")
         return mark, f"{said.why} {said.next}".strip()
     return sentences.mark_of_state(job.state), " ".join(part for part in (said.why, said.next) if part)
 

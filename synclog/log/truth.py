@@ -30,7 +30,7 @@ class Truth(StrEnum):
 
     NEEDS_YOU = "needs_you"  # refused: a person or a change has to mend it
     HELD = "held"  # until the payroll period opens
-    UPCOMING = "upcoming"  # waits for the day on which it becomes current
+    UPCOMING = "upcoming"  # waits for the day on which it becomes current, or on which what is there changes
     WAITING = "waiting"  # on its way: waiting, being sent, or tried again by itself
     OFF = "off"  # the connection does not record changes
     OUT_OF_SCOPE = "out_of_scope"  # the connection is for other companies

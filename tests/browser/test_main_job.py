@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import requests
 from tests.process.product import Product, wait_for
 
 pytestmark = pytest.mark.browser
+README = Path(__file__).resolve().parents[2] / "README.md"
+OCCUPATION = re.findall(r"write `(\d+)` and save", README.read_text())[0]
 
 
 def there(demo: Product, system: str, number: str) -> list[dict[str, Any]]:
@@ -60,7 +63,7 @@ def test_fixing_the_failing_employee_and_resyncing_from_the_error_log(page: Any,
     open_employee(page, demo, "Rønning")
     page.get_by_role("link", name="Lærling").first.click()
     page.wait_for_url(re.compile(r"/position/\d+/change/"))
-    page.fill("input[name=occupation_code]", "7412101")
+    page.fill("input[name=occupation_code]", OCCUPATION)
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_load_state()
     wait_for(lambda: len(there(demo, "tripletex", "1008")) == 1, 20)

@@ -91,6 +91,28 @@ def test_variables_in_the_example_exist_and_are_documented() -> None:
             assert f'"{match[1]}"' in read, match[1]
 
 
+def test_a_shell_reads_every_line_of_the_example_as_systemd_does(tmp_path: Path) -> None:
+    """Also those that are offered: collectstatic is run in a shell that has sourced the file."""
+    lines = re.sub(r"^#(?=[A-Z_]+=)", "", (DEPLOY / "position-sync.env.example").read_text(), flags=re.M)
+    (tmp_path / "env").write_text(lines)
+    script = f"set -ea; . {tmp_path}/env; exec env -0"
+    done = subprocess.run(["sh", "-c", script], env={}, capture_output=True, text=True, timeout=10, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    read = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+    for name, value in re.findall(r"^([A-Z_]+)=(.*)$", lines, flags=re.M):
+        assert read[name] == value.strip('"')
+
+
+def test_commands_of_the_guide_open_the_data_to_nobody() -> None:
+    """systemd sets the mode of a StateDirectory that is there, too: 0755 where nothing else is said."""
+    (command,) = re.findall(r"ps-manage\(\) \{(.*?)\}", GUIDE.read_text(), flags=re.S)
+    for name in ("web", "worker"):
+        for key in ("StateDirectory", "StateDirectoryMode", "UMask"):
+            assert f"-p {key}={unit(name)[key]} " in command
+    copied, _, rest = GUIDE.read_text().partition("a.backup(b)")
+    assert "umask 077" in copied[-200:] and "age -r" in rest[:200], "a copy is for its owner, and encrypted"
+
+
 def test_the_guide_names_files_and_commands_that_exist() -> None:
     text = GUIDE.read_text()
     for path in set(re.findall(r"deploy/[\w.-]+", text)) - {"deploy/position-sync.env", "deploy/secrets"}:

@@ -52,6 +52,12 @@ def test_the_current_one_is_sent_an_upcoming_one_waits_an_old_one_is_skipped() -
     assert found.waits == {"3": day(20)}
 
 
+def test_the_current_one_is_named_to_one_that_begins_on_the_same_day() -> None:
+    there = remote("e", 0)
+    found = flat([p("1", 0, title="Baker"), p("2", 0, share="50", title="Cook")], {"2"}, None, there, 15)
+    assert "which is “Baker” (from 1 Jan 2026)" in found.skips["2"].message
+
+
 def test_an_untouched_current_position_is_not_sent_for_anothers_sake() -> None:
     found = flat([position("1", 0), position("2", 5, 8)], {"2"}, None, remote("e", 0), 15)
     assert found.steps == ()

@@ -290,6 +290,19 @@ def test_what_it_is_never_sent_asks_nobody(model: Model) -> None:
         assert asked.cause != "no_supported_change"
 
 
+def test_what_is_only_switched_off_is_not_told_as_what_the_system_never_takes() -> None:
+    there = r("a", 0)
+    known = {"1": Sent("a", {k: v for k, v in there.values.items() if k != "weekly_hours"})}
+    for fields, words in (
+        ({"department_name"}, "which Made Up is never sent"),
+        ({"weekly_hours"}, "which this connection does not send to Made Up"),
+        ({"weekly_hours", "department_name"}, "which this connection does not send to Made Up"),
+    ):
+        touched = Touched("1", changed=frozenset(fields))
+        outcome = go(reception(Model.HISTORY, there), [p("1", 0)], [touched], sent=known).outcomes["1"]
+        assert outcome.cause == "no_supported_change" and words in outcome.message
+
+
 def test_of_what_was_never_sent_a_deletion_asks_nobody() -> None:
     shelf = reception()
     assert go(shelf, [], ["1"]).outcomes["1"].cause == "never_sent"

@@ -42,6 +42,18 @@ def test_after_some_wrong_passwords_the_right_one_must_wait(person):
     assert refused.headers["Retry-After"] == "900"
 
 
+def test_wrong_is_said_to_everybody_alike_in_words_of_the_product(person: Any) -> None:
+    person.email = "kari@example.com"
+    person.save()
+    outsider = UserFactory(is_staff=False)
+    outsider.set_password(PASSWORD)
+    outsider.save()
+    tried = ((person.username, "wrong"), (person.email, PASSWORD), ("nobody", PASSWORD), (outsider.username, PASSWORD))
+    said = [sign_in(name, password).context_data["form"].non_field_errors() for name, password in tried]
+    assert all(one == said[0] for one in said)
+    assert "The user name is not your e-mail address" in said[0][0] and "staff" not in said[0][0]
+
+
 def test_nobody_else_is_locked_out(person):
     other = UserFactory()
     other.set_password(PASSWORD)

@@ -55,6 +55,13 @@ def test_integrations_with_health_and_without_secrets(api: Api, integration: Int
     assert len(fields) == 18 and fields["start_date"]["required"]
 
 
+@pytest.mark.parametrize("language", ["en", "nb", "sv", "fi"])
+def test_health_is_a_code_in_every_language(api: Api, integration: Integration, language: str) -> None:
+    answer = api.get(f"/integrations/{integration.pk}/", Accept_Language=language)
+    assert answer.headers["Content-Language"].startswith(language)
+    assert answer.json()["health"]["state"] == "not_connected"
+
+
 def test_check_tells_what_is_missing(world: World) -> None:
     api = Api(ApiKeyFactory(organization=world.organization))
     integration = world.connect("netvisor")

@@ -228,6 +228,15 @@ def test_the_other_kinds_of_deletion(organization: Organization, position: Posit
         said = {Delete.REMOVE: "is removed", Delete.CANCEL: "is cancelled", Delete.BY_HAND: "cannot delete it"}
         assert said[system.delete] in note
         assert system.delete_note in note
+        assert ("Or do not delete here" in note) == (system.delete is Delete.BY_HAND), "after it, that is too late"
+
+
+def test_what_is_said_of_deleting_is_true_before_and_after_it() -> None:
+    """One note for the confirmation and for the entry: it tells what a person does there, and nothing to be done
+    here, where the position is gone by then."""
+    from integrations.systems.registry import systems
+
+    assert [s.key for s in systems() if re.search(r"\bhere\b", s.delete_note)] == []
 
 
 def test_a_flat_record_is_taken_over(organization: Organization, position: Position) -> None:

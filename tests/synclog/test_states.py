@@ -24,6 +24,7 @@ SIGNS = {
     "Waiting": ("schedule", "info"),
     "Sending": ("sync", "info"),
     "Becomes current on ": ("event", "info"),
+    "Changes there on ": ("event", "info"),
     "Off": ("toggle_off", "neutral"),
     "Excluded": ("block", "neutral"),
     "Being compared": ("hourglass_top", "info"),
@@ -76,6 +77,10 @@ CHANGED_WORDS = "It was sent to Netvisor on 3 Mar 2020 09:14."
             None,
             {"state": S.WAITING, "cause": "not_yet_current", "due_at": datetime(2030, 5, 31, 22, 30, tzinfo=UTC)},
             "upcoming", "Becomes current on 1 Jun 2030", True, [],
+        ),
+        (  # it is current, and its terms change
+            {}, {"state": S.WAITING, "cause": "counts_later", "due_at": datetime(2030, 5, 31, 22, 30, tzinfo=UTC)},
+            "upcoming", "Changes there on 1 Jun 2030", True, [],
         ),
         ({}, {"state": S.SUCCEEDED, "message": "As sent."}, "in_sync", "Sent 3 Mar 2020 09:14", True, ["As sent."]),
         ({}, {"state": S.SKIPPED, "message": "Equal."}, "in_sync", "Sent 3 Mar 2020 09:14", True, ["Equal."]),

@@ -466,7 +466,7 @@ class Behaviour(SnapshotBehaviour):
         name, value = self.too_long
         outcome = rig.one(self.position(**{name: value}))
         assert (outcome.state, outcome.field) == ("failed", name)
-        assert outcome.cause in ("too_long", "value_refused", "bad_characters")
+        assert outcome.cause in ("too_long", "value_refused", "wrong_form")
         assert rig.calls == []
 
     def test_bad_characters_are_refused_here(self, rig: Rig) -> None:
@@ -475,7 +475,7 @@ class Behaviour(SnapshotBehaviour):
         name, value = self.bad
         outcome = rig.one(self.position(**{name: value}))
         assert (outcome.state, outcome.field) == ("failed", name)
-        assert outcome.cause in ("bad_characters", "value_refused")
+        assert outcome.cause in ("bad_characters", "wrong_form", "value_refused")
         assert rig.calls == []
 
     # -- employees ---------------------------------------------------------------------------------------

@@ -202,11 +202,19 @@ def _too_long(case: Case) -> Iterator[None]:
     _as_it_should_be(case, case.behaviour.too_long)
 
 
-@common("bad_characters", lambda case: case.behaviour.bad is not None)
+@common("bad_characters", lambda case: case.behaviour.bad is not None and case.behaviour.bad[0] == "title")
 def _bad_characters(case: Case) -> Iterator[None]:
     case.save(**_spoilt(case, case.behaviour.bad))
     yield
     _as_it_should_be(case, case.behaviour.bad)
+
+
+@common("wrong_form", lambda case: "[0-9]" in case.system.field("occupation_code").allowed)
+def _wrong_form(case: Case) -> Iterator[None]:
+    """No characters that could be taken away make a code of two digits."""
+    case.save(occupation_code="12")
+    yield
+    case.change(occupation_code=case.system.field("occupation_code").example)
 
 
 def _as_it_should_be(case: Case, pair: tuple[str, Any] | None) -> None:

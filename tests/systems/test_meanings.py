@@ -4,14 +4,19 @@ occupation is named. Held against the declarations, so that a new system or code
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import date
 
 import pytest
 
-from integrations.sdk import occupations
+from integrations.planning.planner import Sent, compare
+from integrations.planning.translate import translate
+from integrations.sdk import occupations, values
 from integrations.sdk.declaration import Model, System
 from integrations.sdk.declared_field import When
 from integrations.sdk.fields import CONTRACT_TYPES, END_REASONS
 from integrations.sdk.occupations import FINLAND, NORWAY, SWEDEN, OccupationList
+from integrations.sdk.values import Change, Remote, Wanted
 from integrations.systems.poweroffice_go.sandbox.models import PROFESSIONS as POWEROFFICE_TITLES
 from integrations.systems.registry import systems
 from integrations.systems.tripletex.sandbox import TripletexSandbox
@@ -146,3 +151,41 @@ def test_one_code_is_one_occupation_in_every_sandbox() -> None:
 )
 def test_four_finnish_digits_are_filled_up(here: str, there: str) -> None:
     assert occupations.filled_up(here) == there
+
+
+# -- defaults --------------------------------------------------------------------------------------------------
+
+EXAMPLES_OF = {"occupation_code": ("7411106", "7412101"), "company": ("974760673", "974760674")}
+DEFAULTS = [
+    (system.key, declared.ours)
+    for system in SYSTEMS.values()
+    for declared in system.fields
+    if declared.default_setting and not declared.required_with and declared.when is When.ALWAYS
+]
+
+
+@pytest.mark.parametrize(("key", "ours"), DEFAULTS)
+def test_a_default_stands_for_an_empty_value_when_made_changed_and_emptied(key: str, ours: str) -> None:
+    system, declared = SYSTEMS[key], SYSTEMS[key].field(ours)
+    assert declared.default_setting is not None
+    default, other = (code for code, _label in declared.choices[:2]) if declared.choices else EXAMPLES_OF[ours]
+    settings = {s.name: s.default for s in system.settings} | {declared.default_setting.name: default}
+    translated = translate(system, values.Position("1", date(2026, 1, 1), None, {}), settings)
+    assert ours not in {problem.field for problem in translated.problems}
+    wanted = Wanted("1", {ours: default}, frozenset({ours}))
+
+    def written(there: str | None, wrote: Sent | None = None) -> Mapping[str, Change]:
+        return compare(system, [declared], settings, wanted, Remote("a", {ours: there}), wrote).changes
+
+    assert written(other, Sent("a", {ours: other})) == {ours: Change(other, default)}
+    assert written(None) == {ours: Change(None, default)}
+    assert not written(default) and not written(other), "what somebody chose there stays"
+
+
+@pytest.mark.parametrize("key", SYSTEMS)
+def test_no_default_is_known_to_a_connector_alone(key: str) -> None:
+    """It would be written with a new record, and an emptied value as none."""
+    for declared in SYSTEMS[key].fields:
+        codes = dict(declared.choices)
+        alone = [s.name for s in declared.beside if declared.clearable and codes.keys() & dict(s.choices).keys()]
+        assert not alone, declared.ours

@@ -57,7 +57,7 @@ def test_done_as_it_says_it_heals(key: str, cause: str, world: World, monkeypatc
     next(steps)
     case.drain()
     job = case.job
-    limits = {"too_long", "bad_characters", "value_refused"}  # a system may know a limit by another name
+    limits = {"too_long", "wrong_form", "value_refused"}  # a system may know a limit by another name
     # A right that one employee's record lacks is told as that record's, with the same words and remedy.
     of_a_right = {"privilege_missing", "permission_missing"}
     told = job.cause == cause or {job.cause, cause} <= limits or (job.cause == "record_refused" and cause in of_a_right)

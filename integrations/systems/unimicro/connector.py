@@ -379,10 +379,7 @@ class UnimicroConnector(Connector):
         record: dict[str, Any] = {"ID": 0, "TypeOfEmployment": int(TypeOfEmployment.OrdinaryEmployment)}
         self._place(record, {k: v for k, v in wanted.values.items() if v is not None and v != ""})
         if record["TypeOfEmployment"] in values.EMPLOYED:
-            scheme = wanted.values.get("working_hours_scheme") or self.settings.get("default_working_hours_scheme")
-            if scheme:
-                record.setdefault("WorkingHoursScheme", int(WorkingHoursScheme[scheme]))
-            hours = FULL_TIME_HOURS.of(scheme, self.settings)
+            hours = FULL_TIME_HOURS.of(wanted.values.get("working_hours_scheme"), self.settings)
             if hours is not None:
                 record.setdefault("HoursPerWeek", float(hours))
             record["LastSalaryChangeDate"] = record["StartDate"]
@@ -392,12 +389,13 @@ class UnimicroConnector(Connector):
     def _place_full_week(self, record: dict[str, Any], changes: Mapping[str, Change], wanted: Wanted) -> None:
         """The hours of a full position go with the scheme, and with the kind of employment; else they are a clerk's."""
         becomes, scheme = "contract_type" in changes, changes.get("working_hours_scheme")
+        chosen = scheme is not None and scheme.new and (scheme.old or "working_hours_scheme" not in wanted.defaulted)
         if WITHOUT_HOURS.applies(wanted.values):
             if becomes:
                 record["HoursPerWeek"] = 0.0
         elif wanted.values.get("weekly_hours"):
             pass  # they are sent by themselves
-        elif (scheme is not None and scheme.new) or (becomes and not record.get("HoursPerWeek")):
+        elif chosen or ((becomes or scheme is not None) and not record.get("HoursPerWeek")):
             scheme_there = values.name_of(WorkingHoursScheme, record.get("WorkingHoursScheme"))
             hours = FULL_TIME_HOURS.of(scheme_there, self.settings)
             if hours is not None:  # a scheme that is newer than our list, chosen there, goes with hours chosen there

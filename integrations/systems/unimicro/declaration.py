@@ -484,15 +484,12 @@ SYSTEM = System(
                 "other_shift": None,
             },
             choices=SCHEMES,
+            default_setting=Setting(
+                name="default_working_hours_scheme",
+                label=_("Working-hours scheme when the position has none"),
+                default=WorkingHoursScheme.NonShift.name,
+            ),
             beside=(
-                Setting(
-                    name="default_working_hours_scheme",
-                    label=_("Working-hours scheme of a new employment without one"),
-                    kind=Kind.CHOICE,
-                    default=WorkingHoursScheme.NonShift.name,
-                    choices=(("", _("None")), *SCHEMES),
-                    group=_("New employments"),
-                ),
                 Setting(
                     name="full_time_hours",
                     label=_("Hours a week in a full position, whatever the scheme"),

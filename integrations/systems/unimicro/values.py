@@ -120,11 +120,10 @@ def custom_of(record: Record, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def filled(ours: Mapping[str, Any], before: Record, after: Record) -> frozenset[str]:
-    """Fields that are empty here and that the connection's settings gave a value."""
-    names = {"working_hours_scheme": "WorkingHoursScheme", "weekly_hours": "HoursPerWeek"}
-    return frozenset(
-        key for key, name in names.items() if not ours.get(key) and after.get(name) not in (None, 0, before.get(name))
-    )
+    """The hours of a full position, where they are empty here and the connection's settings gave a value."""
+    hours = after.get("HoursPerWeek")
+    given = not ours.get("weekly_hours") and hours not in (None, 0, before.get("HoursPerWeek"))
+    return frozenset(("weekly_hours",)) if given else frozenset()
 
 
 def place(record: dict[str, Any], key: str, value: Any) -> None:

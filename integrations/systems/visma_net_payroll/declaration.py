@@ -131,8 +131,7 @@ SYSTEM = System(
     protocol=_("JSON over HTTPS with asynchronous jobs (Visma.net Employee API v2); Visma Connect client credentials"),
     delete=Delete.BY_HAND,
     delete_note=_(
-        "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set "
-        "an end date here before you delete it."
+        "its API has no documented way to delete a position. Remove or end it in Visma.net Employee Management."
     ),
     matching=(_("employee number"), _("national id"), _("e-mail")),
     base_urls={

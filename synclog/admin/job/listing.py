@@ -135,12 +135,18 @@ class JobList(ChangeList):
     def active_filters(self) -> list[ActiveFilter]:
         """What the list is narrowed to, in words, each with the address without it."""
         found = []
+        others = {name: values for name, values in self.get_filters_params().items() if any(values)}
         for spec in self.filter_specs:
+            for name in spec.expected_parameters():
+                others.pop(str(name), None)
             used = [name for name, value in spec.used_parameters.items() if value not in ("", None, [""])]
             if not used:
                 continue
             said = spec.said() if hasattr(spec, "said") else _chosen(spec)
             found.append(ActiveFilter(str(spec.title), said, self.get_query_string({"tab": self.tab}, remove=used)))
+        for name, values in others.items():  # no filter's: a column that the address compares by itself
+            without = self.get_query_string({"tab": self.tab}, remove=[name])
+            found.append(ActiveFilter(name, ", ".join(values), without))
         return found
 
 

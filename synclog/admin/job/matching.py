@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -41,7 +42,7 @@ class MatchingPages(LogPages):
         try:
             found: JobList = self._log.get_changelist_instance(request)
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse("admin:synclog_job_changelist"))
+            return HttpResponseRedirect(f"{reverse('admin:synclog_job_changelist')}?{ERROR_FLAG}=1")
         return found
 
     def resync_all_view(self, request: HttpRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from integrations.models import Integration
 from positions.api.fields import AnswerId, Choice, Said, StrictSerializer, Switch
 from positions.models import Position
 from synclog.api.serializers.cutoff import CutoffChangeSerializer, CutoffSerializer, cutoff_of
-from synclog.log.health import Health
+from synclog.log.health import Health, HealthState
 
 
 class SystemSerializer(serializers.Serializer):
@@ -61,9 +61,12 @@ class FieldSerializer(serializers.Serializer):
 class HealthSerializer(serializers.Serializer):
     about = "How a connection is, in a word, and how many positions are how."
 
-    word = serializers.CharField(
-        help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker.",
+    state = serializers.ChoiceField(
+        [str(state) for state in HealthState],
+        help_text="How it is, as a code. `warnings`: a person is needed. `retrying`: the system is down, and is tried "
+        "again by itself. `ready`: nothing has been sent yet. `no_worker`: nobody does what waits.",
     )
+    word = serializers.CharField(help_text="The same as a word of the reader's language.")
     detail = Said(help_text="Why, in a sentence.")
     in_sync = serializers.IntegerField(
         source="counts.in_sync",

@@ -688,7 +688,7 @@ class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
     @pytest.mark.parametrize("code", ["251", "2", "2130109", "2514A"])
     def test_fewer_digits_name_a_group_and_no_occupation(self, rig: Rig, code: str) -> None:
         outcome = rig.one(self.position(occupation_code=code))
-        assert (outcome.cause, outcome.field) == ("bad_characters", "occupation_code")
+        assert (outcome.cause, outcome.field) == ("wrong_form", "occupation_code")
         assert "five digits of TK10" in outcome.message
         assert not to(rig, "addjobperiod.nv")
 

@@ -1010,7 +1010,7 @@ class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
 
     def test_occupation_code_of_four_digits_is_refused_here(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="2554"))
-        assert (outcome.cause, outcome.field) == ("bad_characters", "occupation_code")
+        assert (outcome.cause, outcome.field) == ("wrong_form", "occupation_code")
         assert "seven digits of STYRK-98" in outcome.message and "no code of STYRK-08" in outcome.message
 
     def test_occupation_code_that_go_refuses_is_named(self, rig: Rig) -> None:

@@ -461,7 +461,7 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
 
     def test_four_digit_codes_are_translated_by_the_table(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="2511"))
-        assert (outcome.cause, outcome.field) == ("bad_characters", "occupation_code")
+        assert (outcome.cause, outcome.field) == ("wrong_form", "occupation_code")
         rig.settings["occupation_codes"] = {"2511": "2511102"}
         assert rig.one(self.position(occupation_code="2511")).state == "succeeded"
 

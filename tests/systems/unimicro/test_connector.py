@@ -751,6 +751,18 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         self.state(rig)["employments"][0]["WorkingHoursScheme"] = 5
         assert rig.one(self.position(without=("working_hours_scheme",))).cause == "nothing_to_change"
 
+    def test_an_emptied_scheme_becomes_the_default_with_its_hours(self, rig: Rig) -> None:
+        rig.sync(self.position(working_hours_scheme="continuous"))
+        outcome = rig.one(self.position(without=("working_hours_scheme",)))
+        assert (rig.there()[0]["WorkingHoursScheme"], rig.there()[0]["HoursPerWeek"]) == (1, 37.5)
+        assert not outcome.warnings
+
+    def test_the_default_fills_in_an_empty_scheme_and_leaves_a_clerks_hours(self, rig: Rig) -> None:
+        rig.one(self.position(without=("working_hours_scheme",)))
+        self.state(rig)["employments"][0] |= {"WorkingHoursScheme": 0, "HoursPerWeek": 40}
+        rig.sync(self.position(without=("working_hours_scheme",)))
+        assert (rig.there()[0]["WorkingHoursScheme"], rig.there()[0]["HoursPerWeek"]) == (1, 40)
+
     def test_an_employment_that_goes_on_without_a_break_counts_from_the_first(self, rig: Rig) -> None:
         rig.sync(
             self.position("1", "2020-01-01", "2024-12-31"),
