@@ -4,6 +4,7 @@ anybody is known: Django decodes the address while it makes the request."""
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,8 +15,9 @@ from django.utils.translation import gettext as _
 from positions.api.problems import MEDIA_TYPE, document
 
 LONGEST = 500
-CHARSETS = frozenset(["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1", "windows-1252"])
-_CHARSET = re.compile(r'charset\s*=\s*"?([^";,\s]*)', re.IGNORECASE)
+# As Python calls them. Django reads what it has never heard of as UTF-8.
+_CODECS = re.compile(r"utf-(8(-sig)?|16(-[bl]e)?)|ascii|iso8859-\d+|cp125\d", re.IGNORECASE)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';,\s]*)""", re.IGNORECASE)
 _ENCODED = re.compile(r"\*[\d*]*\s*=")  # a parameter that names its own codec (RFC 2231)
 _REFUSED = "position_sync.content_type_refused"
 
@@ -23,8 +25,15 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def _believed(header: str) -> bool:
-    known = all(charset.lower() in CHARSETS for charset in _CHARSET.findall(header))
-    return known and len(header) <= LONGEST and not _ENCODED.search(header)
+    harmless = len(header) <= LONGEST and not _ENCODED.search(header)
+    return harmless and all(map(_of_text, _CHARSET.findall(header)))
+
+
+def _of_text(charset: str) -> bool:
+    try:
+        return _CODECS.fullmatch(codecs.lookup(charset).name) is not None
+    except (LookupError, ValueError):
+        return True
 
 
 def screened(application: Application) -> Application:

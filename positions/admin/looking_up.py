@@ -66,7 +66,7 @@ def can_be_asked(model: Any, lookup: str, value: str) -> bool:
         return False
     if parts == ["isnull"]:
         return value.lower() in ("true", "false", "1", "0")
-    return all(_fits(field, one) for one in (value.split(",") if parts == ["in"] else [value]))
+    return value == "" or all(_fits(field, one) for one in (value.split(",") if parts == ["in"] else [value]))
 
 
 def _fits(field: Any, value: str) -> bool:

@@ -40,7 +40,7 @@ _DATED = re.compile(  # 01.01.1990-12345
 )
 _DECIMAL = re.compile(r"\d+\.\d+")
 _FIVE = re.compile(r"\d{5}")  # no number that is looked for has fewer in a row: most texts are through here
-_LETTERS = re.compile(r"(?:\\(?:[bfnrt]|u[0-9a-f]{4})|(?<![0-9A-Za-z])[A-Za-z]{1,20})\Z", re.I)
+_LETTERS = re.compile(r"(?:\\(?:[bfnrt]|u[0-9a-f]{4})|(?<![^\W_])[^\W\d_]{1,20})\Z", re.I)
 _ELEVEN = re.compile(r"(?=\d{11})(?<!\d)(?<!\d[.\-])\d{11}(?!\d|[.\-]\d)")
 
 _ADDED_TO_DAY = (0, 40)

@@ -315,7 +315,7 @@ def try_again(integration_id: int, employees: Iterable[int], *, asked: bool = Fa
     held = list(failed.filter(held_until__gt=now).values_list("pk", flat=True))
     number = failed.update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None,
-        generation=time.time_ns(), **({"held_until": now} if asked else {}),
+        generation=time.time_ns(), **({"held_until": now, "asked_for": True} if asked else {}),
     )  # fmt: skip
     if held and not asked:
         cutoff.held_again(Job.objects.filter(pk__in=held))

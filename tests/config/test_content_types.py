@@ -53,7 +53,20 @@ def test_a_content_type_that_names_another_codec_is_refused(path: str, kind: str
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["", "text/plain", "text/plain; charset=UTF-8", 'text/html; charset="iso-8859-1"'])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "",
+        "text/plain",
+        "text/plain; charset=UTF-8",
+        'text/html; charset="iso-8859-1"',
+        "text/csv; charset='utf-8'",
+        "text/plain; charset=",
+        "text/plain; charset=utf_8",
+        "text/plain; charset=cp1252",
+        "text/plain; charset=nosuch",
+    ],
+)
 @pytest.mark.parametrize("accept", ["*/*", f"text/html; x*={SLOW}''%41", "text/html; x*=nosuch''a", ";a=b" * 9999])
 def test_others_are_read_and_an_accept_never_names_one(kind: str, accept: str) -> None:
     assert asked("/admin/login/", CONTENT_TYPE=kind, HTTP_ACCEPT=accept)[0] == 200

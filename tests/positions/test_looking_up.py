@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 NINES = "9" * 25
 BY_KIND: dict[type[models.Field], list[str]] = {
     models.CharField: ["__regex=^(.|.)*#", "__iregex=[", "__range=1", "__isnull=maybe", "__length__gt=1"],
-    models.IntegerField: [f"={NINES}", f"__in=1,{NINES}", "=x", "__in=", "__range=1", "__regex=1"],
+    models.IntegerField: [f"={NINES}", f"__in=1,{NINES}", "=x", "__range=1", "__regex=1"],
     models.BigAutoField: [f"__in={NINES}", f"__gt={NINES}"],
     models.DateField: ["__gt=9999-12-31", "__year=0", "__year=99999999999", "=31.12.2026", "__week_day=9"],
     models.DateTimeField: ["__gt=9999-12-31T23:59:59-14:00", "__lt=0001-01-01", "__hour=25"],
@@ -69,7 +69,7 @@ def test_whatever_a_list_offers_can_be_pressed(client: Client) -> None:
         for spec in getattr(cl, "filter_specs", ()):
             values = [choice["query_string"] for choice in spec.choices(cl) if "query_string" in choice]
             if isinstance(spec, admin.SimpleListFilter):  # its choices are a form's
-                values += [f"?{urlencode({spec.parameter_name: key})}" for key, _ in spec.lookup_choices]
+                values += [f"?{urlencode({str(spec.parameter_name): key})}" for key, _ in spec.lookup_choices]
             for value in values:
                 pressed += 1
                 if (status := client.get(address + value, follow=True).status_code) != 200:

@@ -34,6 +34,7 @@ SURROUNDED = st.sampled_from(
         "no-{}",
         "q=%20{}",
         "fnr{}",
+        "på{} é{}",
         "Unknown: SE{}",
         "Not found:\n{}",
         "a\t{}\r\n",

@@ -280,6 +280,18 @@ def test_whatever_is_saved_sent_and_dismissed_a_flat_record_is_held_while_a_chan
                 transaction.set_rollback(True)
 
 
+def test_what_a_confirmed_match_sends_is_not_held_again_by_another_that_was_dismissed(world: World) -> None:
+    integration = held(world, "fortnox")
+    with at(11, 14):
+        first, second = hired(world), hired(world, start_date=date(2026, 7, 1))
+        Job.objects.filter(position_key=second.pk).update(state=Job.State.SUCCEEDED, open_key=None, held_until=None)
+        Job.objects.filter(position_key=first.pk).update(state=Job.State.FAILED, cause="match_unsure")
+        matches.try_again(integration.pk, [world.employee.pk], asked=True)
+        change(second, title="Chef")
+        actions.dismiss(Job.objects.filter(pk=world.job(integration, second).pk), "By hand", "anna")
+        assert not world.job(integration, first).is_held(timezone.now())
+
+
 def test_a_claim_costs_the_same_however_much_is_held(world: World) -> None:
     """What is held is asked for of those alone who would be claimed."""
     integration = held(world, "fortnox")
