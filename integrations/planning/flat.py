@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from integrations.planning import texts
-from integrations.planning.dated import NOTHING, Dated, with_day, with_rows
+from integrations.planning.dated import NOTHING, Dated, going_along, with_day, with_rows
 from integrations.planning.flat_case import Case, LastSent, Standing, keys_of_dates
 from integrations.planning.planner import (
     Action,
@@ -120,7 +120,8 @@ def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, se
     and none to come. What another position said until then is over; what a clerk has put there since stays until
     today."""
     changes, taken_over = dict(compared.changes), case.standing is Standing.ANOTHER
-    begun = changes["start_date"].new if "start_date" in changes else remote.start
+    start = changes.get("start_date")
+    begun = start.new if start else remote.start
     begins = max(wanted.counts_from or _start(wanted), begun or date.min)
     day = max(case.today, begins)
     for declared in case.fields:
@@ -130,12 +131,13 @@ def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, se
         said, change = sent.timeline(key) if sent else None, changes.pop(key, None)
         if key in remote.rows:
             said = NOTHING if change is not None and empty(change.old) else said
-            there = from_start(remote.rows[key], begins)
+            there = from_start(going_along(remote.rows[key], start), begins)
             writes = partial(_may_write, case, declared, wanted, ours_only=taken_over)
             rows = Dated(timeline, there, said, begins, day, day).rows(writes, today=change is not None)
             change = with_rows(change, there, rows)
         else:
-            change = with_day(change, timeline, NOTHING if taken_over else said, begins, day)
+            said, wrote = going_along(said or (), start) or None, sent.values.get(key) if sent else None
+            change = with_day(change, timeline, NOTHING if taken_over else said, begins, day, wrote)
         if change is not None:
             changes[key] = change
     return replace(compared, changes=changes)

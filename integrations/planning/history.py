@@ -320,7 +320,7 @@ class _Draft:
             remote = on_its_day(remote, wanted, there.today)
             sent, fields = intent.sent and intent.sent.on(_day(wanted, there.today)), there.fields
             found = compare(there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed)
-            found = self._by_day(found, wanted, remote, sent)
+            found = self._by_day(found, wanted, remote, sent, intent.sent.values if intent.sent else {})
             held = found.holds(wanted, sent.values if sent else {})
             if not found.changes:
                 self.skips[intent.position_id] = nothing_to_write(there.system, remote, found, held)
@@ -336,8 +336,11 @@ class _Draft:
         else:
             self.steps.append(step)
 
-    def _by_day(self, found: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None) -> Comparison:
-        """The same with the days from which the values of dated fields count, those of other days among them."""
+    def _by_day(
+        self, found: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None, last: Mapping[str, Any]
+    ) -> Comparison:
+        """The same with the days from which the values of dated fields count, those of other days among them. `last`:
+        what was written last, for whichever day."""
         there, changes, start = self.there, dict(found.changes), wanted.since or wanted.start
         day = _day(wanted, there.today)
         for declared in there.fields:
@@ -345,7 +348,7 @@ class _Draft:
             said = sent.timeline(key) if sent else None
             change = changes.pop(key, None)
             if declared.dated is Dates.SINCE and not {key} & {*found.stays, *found.unseen}:
-                change = with_day(change, timeline, said, start, day)
+                change = with_day(change, timeline, said, start, day, last.get(key))
             elif key in remote.rows and not (change is None and key in found.unseen):
                 over = _is_over(wanted, there.today)
                 dated = Dated(timeline, remote.rows[key], said, start, wanted.end, day, is_over=over)

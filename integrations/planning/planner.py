@@ -37,8 +37,8 @@ class Action(StrEnum):
 class Sent:
     """What was last written for a position: the record's id there, the values it was given (or was found to hold
     already), and the records that were made for it earlier and left behind there. `older`: for a short while, the
-    values that a read may still show in their place (`System.shows_late`). `terms`: of the fields whose values were not
-    the same on all days of the position, what it was to hold by day."""
+    values that a read may still show in their place (`System.shows_late`). `terms`: of the fields that the system
+    dates, what it was to hold by day, from the position's first day on."""
 
     remote_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -48,13 +48,15 @@ class Sent:
 
     def on(self, day: date) -> Sent:
         """With the values that it was to hold on the day."""
-        return replace(self, values={**self.values, **{key: at(rows, day) for key, rows in self.terms.items()}})
+        held = {key: at(rows, max(day, rows[0][0])) for key, rows in self.terms.items()}
+        return replace(self, values={**self.values, **held})
 
     def timeline(self, key: str) -> Timeline | None:
         """What it was to hold of one field, by day; None where that was never written."""
         if key in self.terms:
             return self.terms[key]
-        return ((date.min, self.values[key]),) if key in self.values else None
+        start = self.values.get("start_date")
+        return ((start if isinstance(start, date) else date.min, self.values[key]),) if key in self.values else None
 
 
 @dataclass(frozen=True, slots=True)

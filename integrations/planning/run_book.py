@@ -12,6 +12,7 @@ from integrations.planning.states import State
 from integrations.planning.translate import active_fields, same, to_come, translate
 from integrations.planning.work import NOBODY, Outcome, Report, Touched, Trace, Work
 from integrations.sdk.connector import Connector
+from integrations.sdk.declared_field import Dates
 from integrations.sdk.errors import ConnectorError, DataRefusedError
 from integrations.sdk.messages import Message
 from integrations.sdk.params import FieldName
@@ -186,7 +187,7 @@ class Book:
         wanted, position = self.wanted.get(outcome.position_id), self.here.get(outcome.position_id)
         if wanted is None or position is None or outcome.state not in (State.SUCCEEDED, State.SKIPPED):
             return
-        if outcome.sent is not None and wanted.terms:
+        if outcome.sent is not None:
             outcome.sent = replace(outcome.sent, terms=self._said(wanted, outcome.sent))
         later = to_come(self.system, position, self.settings, self.work.today)
         if later is not None:
@@ -199,7 +200,7 @@ class Book:
         found: dict[str, Timeline] = {}
         for declared in active_fields(self.system, self.settings):
             key = declared.ours
-            if key in wanted.terms[0][1] and key in sent.values:
+            if declared.dated is not Dates.NONE and key in sent.values:
                 rows = wanted.timeline(key)
                 if not declared.in_rows(self.settings):
                     rows = [(day, value) for day, value in rows if day <= self.work.today] or rows[:1]

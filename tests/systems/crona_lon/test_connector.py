@@ -415,6 +415,16 @@ class TestCronaLon(CountsFrom, FlatBehaviour):
         rig.carried = False
         super().test_what_is_sent_late_counts_from_the_day_of_its_last_change(rig)
 
+    def test_a_start_that_moves_across_a_change_takes_its_days_along(self, rig: Rig) -> None:
+        assert isinstance(rig, FileRig)
+        rig.carried = False
+        super().test_a_start_that_moves_across_a_change_takes_its_days_along(rig)
+
+    def test_a_position_that_begins_earlier_takes_its_days_from_the_one_before(self, rig: Rig) -> None:
+        assert isinstance(rig, FileRig)
+        rig.carried = False
+        super().test_a_position_that_begins_earlier_takes_its_days_from_the_one_before(rig)
+
     def test_no_file_dates_a_percentage_before_one_that_somebody_has(self, rig: FileRig) -> None:
         """Crona Lön may go by the later of the two: the days before are for a person to correct."""
         rig.sync(self.position(percentage=Decimal("75")))
