@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from integrations.planning.translate import empty, same
@@ -17,6 +18,7 @@ from integrations.sdk.timelines import Timeline, at, from_start, held_since, put
 from integrations.sdk.values import Change
 
 NOTHING: Timeline = ((date.min, None),)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,22 @@ def with_rows(change: Change | None, there: Timeline, rows: tuple[tuple[date, An
     if not rows:
         return change
     return replace(change or Change(at(there, rows[0][0]), rows[0][1]), rows=rows)
+
+
+def left_as_filed(
+    wanted: Timeline, said: Timeline | None, filed: Timeline, first: date, since: date
+) -> tuple[tuple[date, date, Any], ...]:
+    """(first day, last day, what is to hold): days before `since`, from which the next file says a value, of which the
+    `filed` ones say another, and HR has said another since. No file takes away what one says of earlier days."""
+    days = within({first, since, *turns(wanted, filed, said or ())}, first, since)
+    return tuple(
+        (begun, after - ONE_DAY, at(wanted, begun))
+        for begun, after in pairwise(days)
+        if said is not None
+        and at(filed, begun) is not None
+        and not same(at(filed, begun), at(wanted, begun))
+        and not same(at(said, begun), at(wanted, begun))
+    )
 
 
 def with_day(

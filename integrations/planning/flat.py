@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from integrations.planning import texts
-from integrations.planning.dated import NOTHING, Dated, going_along, with_day, with_rows
+from integrations.planning.dated import NOTHING, Dated, going_along, left_as_filed, with_day, with_rows
 from integrations.planning.flat_case import Case, LastSent, Standing, keys_of_dates
 from integrations.planning.planner import (
     Action,
@@ -34,9 +34,9 @@ from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields, empty, same
 from integrations.sdk.declaration import System, Transport
 from integrations.sdk.declared_field import Dates, Field
-from integrations.sdk.params import Label, Span
+from integrations.sdk.params import FieldName, Label, Span
 from integrations.sdk.periods import becomes_current
-from integrations.sdk.timelines import from_start
+from integrations.sdk.timelines import Timeline, from_start, held_since
 from integrations.sdk.values import Change, Position, Problem, Remote, Wanted, Warning
 
 
@@ -88,6 +88,7 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
         if not case.made_with(key) or key in compared.changes or key in earlier
     }
     compared = _by_day(case, compared, wanted, remote, sent)
+    held = {key: value for key, value in held.items() if key not in {told.field for told in compared.by_hand}}
     if not compared.changes and not (case.again and case.system.transport is Transport.FILE):
         found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
         return
@@ -120,6 +121,7 @@ def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, se
     and none to come. What another position said until then is over; what a clerk has put there since stays until
     today."""
     changes, taken_over = dict(compared.changes), case.standing is Standing.ANOTHER
+    by_hand: list[Warning] = []
     start = changes.get("start_date")
     begun = start.new if start else remote.start
     begins = max(wanted.counts_from or _start(wanted), begun or date.min)
@@ -136,11 +138,23 @@ def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, se
             rows = Dated(timeline, there, said, begins, day, day).rows(writes, today=change is not None)
             change = with_rows(change, there, rows)
         else:
+            by_hand += _as_filed(key, timeline, said, remote, begins, day)
             said, wrote = going_along(said or (), start) or None, sent.values.get(key) if sent else None
             change = with_day(change, timeline, NOTHING if taken_over else said, begins, day, wrote)
         if change is not None:
             changes[key] = change
-    return replace(compared, changes=changes)
+    return replace(compared, changes=changes, by_hand=tuple(by_hand))
+
+
+def _as_filed(
+    key: str, wanted: Timeline, said: Timeline | None, remote: Remote, first: date, day: date
+) -> list[Warning]:
+    """What is said of days for which somebody has a file that says something else."""
+    filed = remote.filed.get(key, ())
+    since = max(held_since(wanted, day) or first, first, *(begun for begun, _ in filed[-1:]))
+    left = left_as_filed(wanted, said, filed, first, since)
+    values = tuple(texts.VALUE_OF_DAYS(value=value, period=Span(begun, last)) for begun, last, value in left)
+    return [Warning(texts.FILED_OTHERWISE(field=FieldName(key), values=values), key)] if values else []
 
 
 def _may_write(

@@ -139,12 +139,14 @@ def as_written(sent: Mapping[str, Sent], remote: Remote) -> Remote:
 class Comparison:
     """`changes` are to be written. `stays` are the fields that differ there and are left as they are, with the reason.
     `unseen` are those that the system did not show and that we never wrote: nobody knows whether they differ. `told`
-    are the fields in `stays` of which a person is to know, be anything else written or not."""
+    are the fields in `stays` of which a person is to know, be anything else written or not; `by_hand` says what else
+    no write mends."""
 
     changes: Mapping[str, Change] = field(default_factory=dict)
     stays: Mapping[str, Message] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    by_hand: tuple[Warning, ...] = ()
 
     def only(self, keys: Iterable[str]) -> Comparison:
         """Of these fields alone."""
@@ -154,11 +156,13 @@ class Comparison:
             {k: why for k, why in self.stays.items() if k in kept},
             tuple(k for k in self.unseen if k in kept),
             tuple(k for k in self.told if k in kept),
+            self.by_hand,
         )
 
     def warnings(self, system: System, remote: Remote) -> tuple[Warning, ...]:
         """What is said along when something else is written."""
         return (
+            *self.by_hand,
             *(Warning(_kept(key, remote, self.stays[key]), key) for key in self.told),
             *(Warning(_not_shown(system, key), key) for key in self.unseen),
         )
@@ -285,9 +289,10 @@ def _not_emptied(system: System, declared: Field, wanted: Wanted, *, wrote_it: b
 def agreement(system: System, remote: Remote, found: Comparison) -> Said:
     """What is said where nothing is to be written. That it agrees is said only when every field does."""
     unseen = [_not_shown(system, key) for key in found.unseen]
-    if found.stays:
+    if found.stays or found.by_hand:
+        by_hand = [told.said for told in found.by_hand]
         stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items(), key=lambda one: one[0])]
-        return (texts.NOT_ALL_AGREES(system=system.name), *stays, *unseen)
+        return (texts.NOT_ALL_AGREES(system=system.name), *by_hand, *stays, *unseen)
     if system.transport is Transport.FILE:  # nobody can look at more than what was written last
         agrees = texts.AGREES_IN_FILE
     else:
@@ -297,8 +302,8 @@ def agreement(system: System, remote: Remote, found: Comparison) -> Said:
 
 def nothing_to_write(system: System, remote: Remote, found: Comparison, holds: Mapping[str, Any]) -> Skip:
     """Where nothing is to be written. What a person is to know of has a cause of its own."""
-    cause = "stays_there" if found.told else "nothing_to_change"
-    warnings = tuple(w for w in found.warnings(system, remote) if w.field in found.told)
+    warnings = tuple(w for w in found.warnings(system, remote) if w.field in found.told or w in found.by_hand)
+    cause = "stays_there" if warnings else "nothing_to_change"
     return Skip(agreement(system, remote, found), cause, remote.id, warnings, holds)
 
 

@@ -127,6 +127,12 @@ DAYS_THAT_ARE_OVER = Text(
     "plan.days_that_are_over",
     _("it holds for days that are over, and nothing was changed here since: “{value}” was not written"),
 )
+FILED_OTHERWISE = Text(
+    "plan.filed_otherwise",
+    _("For days that are over, earlier files say another {field:lower}, which no file takes away: it is {values}."),
+    remedy=_("Correct those days there by hand."),
+)
+VALUE_OF_DAYS = Text("plan.value_of_days", _("{value} in {period}"))
 ONLY_AT_FIRST = Text("plan.only_at_first", _("it is sent only when the record is made"))
 ONLY_IF_EMPTY = Text("plan.only_if_empty", _("it is filled in only where it is empty"))
 NO_DEFAULT_OVER_IT = Text(

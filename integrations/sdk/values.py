@@ -138,7 +138,8 @@ class Remote:
     `rows`: of what the system keeps in rows by day, what holds from each day on; the planner puts those of
     the day in question into `values`, and into `past` the fields whose change would count for days that are over, which
     are written only where they changed here. `left_out`: fields that are not in its answer, which may mean that there
-    is none: they are written once, and compared with that from then on.
+    is none: they are written once, and compared with that from then on. `filed`: of what a file says with its day, what
+    those say by day that somebody has.
     """
 
     id: str
@@ -149,6 +150,7 @@ class Remote:
     rows: Mapping[str, Timeline] = field(default_factory=dict)
     past: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    filed: Mapping[str, Timeline] = field(default_factory=dict)
 
     @property
     def start(self) -> date | None:
