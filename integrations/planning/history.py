@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from integrations.planning import texts
-from integrations.planning.dated import Dated, with_day, with_rows
+from integrations.planning.dated import NOTHING, Dated, with_day, with_rows
 from integrations.planning.order import Order, key_of
 from integrations.planning.planner import (
     Action,
@@ -26,7 +26,7 @@ from integrations.planning.planner import (
     nothing_to_write,
 )
 from integrations.planning.rules import lifted, refusal
-from integrations.planning.translate import active_fields, translate
+from integrations.planning.translate import active_fields, same, translate
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.messages import Message
@@ -321,7 +321,7 @@ class _Draft:
             sent, fields = intent.sent and intent.sent.on(_day(wanted, there.today)), there.fields
             found = compare(there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed)
             found = self._by_day(found, wanted, remote, sent, intent.sent.values if intent.sent else {})
-            held = found.holds(wanted, sent.values if sent else {})
+            held = {**self._on_employee(sent), **found.holds(wanted, sent.values if sent else {})}
             if not found.changes:
                 self.skips[intent.position_id] = nothing_to_write(there.system, remote, found, held)
                 return
@@ -345,10 +345,12 @@ class _Draft:
         day = _day(wanted, there.today)
         for declared in there.fields:
             key, timeline = declared.ours, wanted.timeline(declared.ours)
-            said = sent.timeline(key) if sent else None
+            said, wrote = sent.timeline(key) if sent else None, last.get(key, wanted.wrote.get(key))
             change = changes.pop(key, None)
+            if change is not None and said is None and same(wrote, change.old):
+                said = NOTHING  # it was written for another position
             if declared.dated is Dates.SINCE and not {key} & {*found.stays, *found.unseen}:
-                change = with_day(change, timeline, said, start, day, last.get(key))
+                change = with_day(change, timeline, said, start, day, wrote)
             elif key in remote.rows and not (change is None and key in found.unseen):
                 over = _is_over(wanted, there.today)
                 dated = Dated(timeline, remote.rows[key], said, start, wanted.end, day, is_over=over)
@@ -358,6 +360,11 @@ class _Draft:
             if change is not None:
                 changes[key] = change
         return replace(found, changes=changes)
+
+    def _on_employee(self, sent: Sent | None) -> dict[str, Any]:
+        """What was written to the employee's own record: ours still when the position is no longer today's."""
+        values = sent.values if sent else {}
+        return {f.ours: values[f.ours] for f in self.there.fields if f.of_employee and f.ours in values}
 
     def _delete(self, intent: Intent) -> None:
         there = self.there

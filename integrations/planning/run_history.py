@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 from integrations.planning import texts
 from integrations.planning.history import Intent, plan_history
@@ -56,10 +59,11 @@ class HistoryRun:
 
     def plan(self, remotes: Sequence[Remote]) -> Plan:
         book, work = self.book, self.book.work
+        wrote = self._on_employee()
         intents = [
             Intent(
                 t.position_id,
-                book.wanted.get(t.position_id),
+                replace(wanted, wrote=wrote) if (wanted := book.wanted.get(t.position_id)) else None,
                 work.sent.get(t.position_id) or book.made(t.position_id) or self.found.get(t.position_id),
                 t.move,
                 t.position_id in work.outside,
@@ -68,6 +72,15 @@ class HistoryRun:
             for t in book.open.values()
         ]
         return plan_history(book.system, book.settings, intents, remotes, work.rules, work.today, self._others())
+
+    def _on_employee(self) -> dict[str, Any]:
+        """What was last written to the employee's own record, whichever position it was written for."""
+        book = self.book
+        found: dict[str, Any] = {}
+        starts = {position_id: position.start for position_id, position in book.here.items()}
+        for _, sent in sorted(book.work.sent.items(), key=lambda one: starts.get(one[0], date.min)):
+            found |= {k: v for k, v in sent.values.items() if book.system.field(k).of_employee}
+        return found
 
     def _others(self) -> dict[str, Message]:
         """The records of positions that did not change."""

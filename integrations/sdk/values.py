@@ -95,7 +95,8 @@ class Wanted:
     `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
     `employed_since`: the first day of the unbroken employment that the position goes on with. `terms`: where its values
     are not those of all its days, what holds of the fields that the system dates, from its first day on. `wrote`
-    (flat): of a new employment of somebody who was under sync before, what we wrote then and still stands there.
+    what we wrote for another position and may still stand there: (flat) of a new employment of somebody who was under
+    sync before; else of what is the employee's own.
     """
 
     position_id: str
