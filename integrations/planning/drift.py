@@ -216,7 +216,7 @@ def _beginning(
     wanted: Wanted | None,
     free: Mapping[str, Remote],
 ) -> list[Remote]:
-    hits = [remote for remote in free.values() if remote.start == position.start]
+    hits = [remote for remote in free.values() if remote.start == (wanted.start if wanted else position.start)]
     at_once = system.taken_at_once(settings)
     if at_once is None or wanted is None or len(hits) < 2:
         return hits

@@ -361,6 +361,19 @@ class Behaviour(SnapshotBehaviour):
         assert str(there[self.start_name])[:10] == "2026-01-01"
         assert there[self.end_name] == self.end_open
 
+    def test_an_employment_that_follows_a_freelancers_days_begins_after_them(self, rig: Rig) -> None:
+        """A freelancer's days are none of the employment: only where they are told as such, they are in its record."""
+        free = rig.one(self.position(contract_type="freelance"))
+        assert free.state == "succeeded" or free.cause == "no_translation"
+        outcome = rig.one(self.position(), since=date(2026, 3, 1))
+        assert outcome.state == "succeeded", outcome
+        tells = rig.system.model is Model.HISTORY and free.state == "succeeded"
+        [there] = rig.there()
+        assert str(there[self.start_name])[:10] == ("2026-01-01" if tells else "2026-03-01")
+        rig.forget_calls()
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
+        assert not self.writes(rig)
+
     def test_preview_writes_nothing(self, rig: Rig) -> None:
         outcome = rig.one(self.position(), execute=False)
         assert outcome.state == "planned"
