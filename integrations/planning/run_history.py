@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any
 
 from integrations.planning import texts
+from integrations.planning.continuous import telling
 from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Sent, Step, never_sent
 from integrations.planning.run_book import Book
 from integrations.sdk.messages import Message
+from integrations.sdk.periods import employed_since
 from integrations.sdk.values import Remote, RemoteEmployee
 
 
@@ -71,7 +73,10 @@ class HistoryRun:
             )
             for t in book.open.values()
         ]
-        return plan_history(book.system, book.settings, intents, remotes, work.rules, work.today, self._others())
+        plan = plan_history(book.system, book.settings, intents, remotes, work.rules, work.today, self._others())
+        records = ((sent.remote_id, book.here.get(position_id)) for position_id, sent in work.sent.items())
+        firsts = {record: employed_since(here, work.positions) for record, here in records if here is not None}
+        return telling(book.system, plan, remotes, firsts)
 
     def _on_employee(self) -> dict[str, Any]:
         """What was last written to the employee's own record, whichever position it was written for."""

@@ -218,6 +218,11 @@ LEFT_BEHIND = Text(
     ),
     field="start_date",
 )
+EMPLOYED_SINCE_STAYS = Text(
+    "plan.employed_since_stays",
+    _("What starts on {start} in {system} belongs to an employment since {there} there, and since {first} here."),
+    remedy=_("Correct that day there by hand: years of service and holiday may be counted by it."),
+)
 NOT_UNIQUE = Text(
     "plan.not_unique",
     _("{system} has {number} periods that start on {start}."),

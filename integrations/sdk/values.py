@@ -140,7 +140,8 @@ class Remote:
     the day in question into `values`, and into `past` the fields whose change would count for days that are over, which
     are written only where they changed here. `left_out`: fields that are not in its answer, which may mean that there
     is none: they are written once, and compared with that from then on. `filed`: of what a file says with its day, what
-    those say by day that somebody has.
+    those say by day that somebody has. `employed_since` (history): the first day of the unbroken employment that the
+    record says it belongs to, be it its own; None: it says none.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Remote:
     past: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
     filed: Mapping[str, Timeline] = field(default_factory=dict)
+    employed_since: date | None = None
 
     @property
     def start(self) -> date | None:

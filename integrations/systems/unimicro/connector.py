@@ -278,9 +278,12 @@ class UnimicroConnector(Connector):
         return self._remotes(self._employments(employee))
 
     def _remotes(self, employments: Iterable[dict[str, Any]]) -> list[Remote]:
-        return [
-            Remote(str(record["ID"]), self._values(record), record.get("UpdatedAt"), record) for record in employments
-        ]
+        return [self._remote(record) for record in employments]
+
+    def _remote(self, record: dict[str, Any]) -> Remote:
+        shown = self._values(record)
+        since = sure_date(record.get("SeniorityDate")) or shown.get("start_date")
+        return Remote(str(record["ID"]), shown, record.get("UpdatedAt"), record, employed_since=since)
 
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """The list brings the employments along; who is shown without any mention of them is asked for."""
