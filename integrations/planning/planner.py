@@ -38,13 +38,20 @@ class Sent:
     """What was last written for a position: the record's id there, the values it was given (or was found to hold
     already), and the records that were made for it earlier and left behind there. `older`: for a short while, the
     values that a read may still show in their place (`System.shows_late`). `terms`: of the fields whose values were not
-    the same on all days of the position, what it was to hold by day."""
+    the same on all days of the position, what it was to hold by day. `found`: what else the record holds, of the fields
+    that are sent: what stays there as it is, and what is as it is here without being ours to move."""
 
     remote_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
     older: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     terms: Mapping[str, Timeline] = field(default_factory=dict)
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def there(self) -> Mapping[str, Any]:
+        """What the record is known to hold, whoever wrote it."""
+        return {**self.values, **self.found}
 
     def on(self, day: date) -> Sent:
         """With the values that it was to hold on the day."""
@@ -71,7 +78,8 @@ class Step:
 
     `goes_on`: a record is made as it was on the first day, and what holds from later days on is written to it then.
     `note` is said with a success. `holds` is what the record is known to hold of ours afterwards: a field that was not
-    written because it stays as it is there is left out, or is what we wrote earlier. `left_behind` as in `Sent`.
+    written because it stays as it is there is left out, or is what we wrote earlier. `found` and `left_behind` as in
+    `Sent`. `over` (flat): of a new record, the one in whose place it is made.
     """
 
     action: Action
@@ -82,20 +90,29 @@ class Step:
     note: Message | None = None
     warnings: tuple[Warning, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
+    found: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
     goes_on: bool = False
+    over: Remote | None = None
+
+    @property
+    def before(self) -> Mapping[str, Any]:
+        """What stood there."""
+        record = self.remote or self.over
+        return record.values if record else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
     """Nothing to do for this position, and why (the cause is the first text's, unless it is given). `remote_id` is the
-    record that stands for it as it is, with what it `holds`; `left_behind` as in `Sent`."""
+    record that stands for it as it is, with what it `holds` of ours; `found` and `left_behind` as in `Sent`."""
 
     said: Said
     cause: str = ""
     remote_id: str = ""
     warnings: tuple[Warning, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
+    found: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -171,6 +188,10 @@ class Comparison:
             if key not in unwritten or key in earlier
         }
 
+    def found(self, remote: Remote, wrote: Mapping[str, Any]) -> dict[str, Any]:
+        """What stays as it is there. What is not shown is taken to be what was written."""
+        return {key: remote.values.get(key, wrote.get(key)) for key in self.stays}
+
 
 def compare(
     system: System,
@@ -186,7 +207,7 @@ def compare(
     """Field by field. Something empty here clears there only what we wrote (or what we own), and a default of the
     connection never replaces what somebody chose there. What a record does not show is compared with what we wrote
     last, and left alone if that is nothing, unless it is known to have `changed` here just now. `taken_over`: `sent`
-    was written for another position."""
+    was written for another position, whose values are corrected only where they are the whole employment's."""
     changes: dict[str, Change] = {}
     stays: dict[str, Message] = {}
     unseen: list[str] = []
@@ -263,7 +284,7 @@ def _stays(
     """Why a field that differs is not written, None if it is."""
     key = declared.ours
     when = When.ALWAYS if value_of(declared.always_by, settings) else declared.when
-    corrects = declared.corrected and wrote_it and not taken_over
+    corrects = declared.corrected and wrote_it and (not taken_over or declared.of_employment)
     if when is When.ON_CREATE and not corrects:
         return texts.ONLY_AT_FIRST()
     if when is When.IF_EMPTY and not empty(old) and not corrects:
@@ -293,11 +314,14 @@ def agreement(system: System, remote: Remote, found: Comparison) -> Said:
     return (agrees(system=system.name), *unseen)
 
 
-def nothing_to_write(system: System, remote: Remote, found: Comparison, holds: Mapping[str, Any]) -> Skip:
-    """Where nothing is to be written. What a person is to know of has a cause of its own."""
+def nothing_to_write(
+    system: System, remote: Remote, found: Comparison, holds: Mapping[str, Any], stays: Mapping[str, Any]
+) -> Skip:
+    """Where nothing is to be written: what the record `holds` of ours, and what else `stays` there. What a person is to
+    know of has a cause of its own."""
     cause = "stays_there" if found.told else "nothing_to_change"
     warnings = tuple(w for w in found.warnings(system, remote) if w.field in found.told)
-    return Skip(agreement(system, remote, found), cause, remote.id, warnings, holds)
+    return Skip(agreement(system, remote, found), cause, remote.id, warnings, holds, stays)
 
 
 def _kept(key: str, remote: Remote, why: Message) -> Message:
