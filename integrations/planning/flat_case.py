@@ -147,14 +147,16 @@ def of_the_employment(
     there: Mapping[str, Any],
 ) -> set[str]:
     """Fields of a flat record that stay as they were written for an earlier position of the same employment. A first
-    day that is `there` and is none of the employment's here is not one of them."""
+    day that is `there` and is not the employment's here, or that of one of its positions, is not one of them."""
     position = next((p for p in positions if p.id == wanted.position_id), None)
     if system.model is not Model.FLAT or position is None or not carries_on(position, positions):
         return set()
     kept = {f.ours for f in system.fields if f.corrected and not value_of(f.always_by, settings)}
     since = employed_since(position, positions)
-    begins = {p.start for p in positions if since <= p.start <= position.start}
-    return kept - {"start_date"} if there.get("start_date", position.start) not in begins else kept
+    begins = {since}
+    if not system.field("start_date").of_employment:
+        begins |= {p.start for p in positions if since < p.start <= position.start}
+    return kept if there.get("start_date", since) in begins else kept - {"start_date"}
 
 
 def _emptied(fields: Sequence[Field], settings: Mapping[str, Any]) -> set[str]:

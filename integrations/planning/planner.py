@@ -7,7 +7,7 @@ caller says which day it is), no database, no HTTP. *Preview* shows this same pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -154,12 +154,14 @@ def as_written(sent: Mapping[str, Sent], remote: Remote) -> Remote:
 class Comparison:
     """`changes` are to be written. `stays` are the fields that differ there and are left as they are, with the reason.
     `unseen` are those that the system did not show and that we never wrote: nobody knows whether they differ. `told`
-    are the fields in `stays` of which a person is to know, be anything else written or not."""
+    are the fields in `stays` of which a person is to know, be anything else written or not. `unsaid` are those that are
+    empty here and always were: somebody there filled in what HR says nothing of, and that is no difference."""
 
     changes: Mapping[str, Change] = field(default_factory=dict)
     stays: Mapping[str, Message] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
 
     def only(self, keys: Iterable[str]) -> Comparison:
         """Of these fields alone."""
@@ -169,6 +171,7 @@ class Comparison:
             {k: why for k, why in self.stays.items() if k in kept},
             tuple(k for k in self.unseen if k in kept),
             tuple(k for k in self.told if k in kept),
+            tuple(k for k in self.unsaid if k in kept),
         )
 
     def warnings(self, system: System, remote: Remote) -> tuple[Warning, ...]:
@@ -189,8 +192,8 @@ class Comparison:
         }
 
     def found(self, remote: Remote, wrote: Mapping[str, Any]) -> dict[str, Any]:
-        """What stays as it is there. What is not shown is taken to be what was written."""
-        return {key: remote.values.get(key, wrote.get(key)) for key in self.stays}
+        """What stays there and is not as here. What is not shown is taken to be what was written."""
+        return {key: remote.values.get(key, wrote.get(key)) for key in self.stays if key not in self.unsaid}
 
 
 def compare(
@@ -238,7 +241,14 @@ def compare(
             stays[key] = why
         else:
             changes[key] = Change(old, None if empty(new) else new)
-    return Comparison(changes, stays, tuple(unseen), tuple(told))
+    return Comparison(changes, stays, tuple(unseen), tuple(told), _unsaid(fields, stays, wanted, sent))
+
+
+def _unsaid(fields: Sequence[Field], stays: Collection[str], wanted: Wanted, sent: Sent | None) -> tuple[str, ...]:
+    """Of what stays there: what is empty here, and was nothing of ours at the last write either."""
+    before = sent.there if sent is not None else {}
+    open_ones = [f.ours for f in fields if f.ours in stays and not f.owned]
+    return tuple(k for k in open_ones if empty(wanted.values.get(k)) and empty(before.get(k)))
 
 
 def may_write(
@@ -302,16 +312,17 @@ def _not_emptied(system: System, declared: Field, wanted: Wanted, *, wrote_it: b
 
 
 def agreement(system: System, remote: Remote, found: Comparison) -> Said:
-    """What is said where nothing is to be written. That it agrees is said only when every field does."""
+    """What is said where nothing is to be written. That it agrees is said only when every field does of which anything
+    is said here."""
     unseen = [_not_shown(system, key) for key in found.unseen]
-    if found.stays:
-        stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items(), key=lambda one: one[0])]
+    stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items(), key=lambda one: one[0])]
+    if set(found.stays) - set(found.unsaid):
         return (texts.NOT_ALL_AGREES(system=system.name), *stays, *unseen)
     if system.transport is Transport.FILE:  # nobody can look at more than what was written last
         agrees = texts.AGREES_IN_FILE
     else:
         agrees = texts.AGREES_AS_SHOWN if unseen else texts.AGREES
-    return (agrees(system=system.name), *unseen)
+    return (agrees(system=system.name), *stays, *unseen)
 
 
 def nothing_to_write(
