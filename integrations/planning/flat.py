@@ -138,13 +138,18 @@ def _of_employment(case: Case, values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _first_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote) -> Comparison:
-    """A first day that stays and is the one of an earlier position of the same employment is as it should be; of any
-    other a person is to know."""
+    """A first day that stays and is the one of an earlier position of the same employment is as it should be. Of any
+    other a person is to know, but for one before all positions here: somebody there knows of earlier years. Of that one
+    only while an earlier position changes, as it may have been sent for that."""
     key, here = "start_date", wanted.employed_since or wanted.start
     if key not in compared.stays:
         return compared
     if key in of_the_employment(case.system, case.settings, case.positions, wanted, remote.values):
         return compared.only({f.ours for f in case.fields} - {key})
+    earlier = [p for p in case.positions if p.start < _start(wanted)]
+    is_known = remote.start is not None and all(remote.start < start for start in (here, *(p.start for p in earlier)))
+    if is_known and not any(p.id in case.touched for p in earlier):
+        return compared
     why = texts.FIRST_DAY_BY_HAND(start=here, system=case.system.name)
     return replace(compared, stays={**compared.stays, key: why}, told=(*compared.told, key))
 
