@@ -81,6 +81,7 @@ class PeriodLink(models.Model):
     remote_id = models.CharField(max_length=120)
     values = models.JSONField(default=dict)
     terms = models.JSONField(default=dict)  # where `values` are not those of all days: what it was to hold by day
+    found = models.JSONField(default=dict, db_default={})  # what else the record holds (`planner.Sent`)
     left_behind = models.JSONField(default=list)  # records made for it under earlier start dates and still there
     sent_at = models.DateTimeField(auto_now=True)
     # Of the last write, with the values that reads may still show for a while instead (`System.shows_late`).

@@ -321,13 +321,21 @@ class _Draft:
             sent, fields = intent.sent and intent.sent.on(_day(wanted, there.today)), there.fields
             found = compare(there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed)
             found = self._by_day(found, wanted, remote, sent, intent.sent.values if intent.sent else {})
-            held = {**self._on_employee(sent), **found.holds(wanted, sent.values if sent else {})}
+            wrote = sent.values if sent else {}
+            held, stays = {**self._on_employee(sent), **found.holds(wanted, wrote)}, found.found(remote, wrote)
             if not found.changes:
-                self.skips[intent.position_id] = nothing_to_write(there.system, remote, found, held)
+                self.skips[intent.position_id] = nothing_to_write(there.system, remote, found, held, stays)
                 return
             told = (*found.warnings(there.system, remote), *lifted(there.settings, fields, found.changes))
             step = Step(
-                _action(found.changes), intent.position_id, wanted, remote, found.changes, warnings=told, holds=held
+                _action(found.changes),
+                intent.position_id,
+                wanted,
+                remote,
+                found.changes,
+                warnings=told,
+                holds=held,
+                found=stays,
             )
         values = remote.values if remote else {}
         problem = refusal(there.system, there.settings, there.fields, values, step.changes)

@@ -110,7 +110,7 @@ class Book:
                 skip.said,
                 skip.warnings[0].field if skip.cause == "stays_there" else "",
                 warnings=skip.warnings,
-                sent=Sent(skip.remote_id, skip.holds, skip.left_behind) if skip.remote_id else None,
+                sent=Sent(skip.remote_id, skip.holds, skip.left_behind, found=skip.found) if skip.remote_id else None,
                 gone=skip.cause in ("already_gone", "taken_over"),
             )
         )
@@ -196,11 +196,16 @@ class Book:
             outcome.said = (*outcome.said, texts.COUNTS_LATER(day=outcome.wait_until, fields=fields))
 
     def _said(self, wanted: Wanted, sent: Sent) -> dict[str, Timeline]:
-        """What is there now by day. Where the system has no rows, nothing of days to come."""
+        """What is there now by day. Where the system has no rows, nothing of days to come. What was not written is
+        there as before."""
         found: dict[str, Timeline] = {}
+        before = self.work.sent.get(wanted.position_id)
         for declared in active_fields(self.system, self.settings):
             key = declared.ours
-            if declared.dated is not Dates.NONE and key in sent.values:
+            if key in sent.found:
+                if before is not None and key in before.terms and key in sent.values:
+                    found[key] = before.terms[key]
+            elif declared.dated is not Dates.NONE and key in sent.values:
                 rows = wanted.timeline(key)
                 if not declared.in_rows(self.settings):
                     rows = [(day, value) for day, value in rows if day <= self.work.today] or rows[:1]

@@ -135,6 +135,9 @@ FILED_OTHERWISE = Text(
 VALUE_OF_DAYS = Text("plan.value_of_days", _("{value} in {period}"))
 ONLY_AT_FIRST = Text("plan.only_at_first", _("it is sent only when the record is made"))
 ONLY_IF_EMPTY = Text("plan.only_if_empty", _("it is filled in only where it is empty"))
+FIRST_DAY_BY_HAND = Text(
+    "plan.first_day_by_hand", _("the employment begins on {start} here, so correct it in {system} by hand")
+)
 NO_DEFAULT_OVER_IT = Text(
     "plan.no_default_over_it", _("it was chosen there, and a default of this connection replaces nothing")
 )

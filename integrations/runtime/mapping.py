@@ -92,7 +92,8 @@ def terms_from_json(stored: Mapping[str, Sequence[Any]]) -> dict[str, Timeline]:
 def sent(link: PeriodLink, older: Mapping[str, Sequence[Any]] | None = None) -> Sent:
     """What was last written for its position; `older` as in `Sent`."""
     terms = terms_from_json(link.terms)
-    return Sent(link.remote_id, from_json(link.values), tuple(link.left_behind), older or {}, terms)
+    found = from_json(link.found)
+    return Sent(link.remote_id, from_json(link.values), tuple(link.left_behind), older or {}, terms, found)
 
 
 def older_to_json(older: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

@@ -27,6 +27,7 @@ from integrations.sdk import values
 from integrations.sdk.declaration import Model
 from integrations.sdk.periods import next_change
 from positions.models import Employee, Position
+from synclog.models import Job
 
 AT_ONCE = date(1970, 1, 1)
 FEW = 200  # are looked at at once
@@ -86,6 +87,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
     for position in all_rows.prefetch_related(*mapping.WITH_TERMS):
         positions[position.employee_id].append(position)
     settings = {pk: integration.cleaned_settings() for pk, integration in integrations.items()}
+    open_ones = _open(integrations, employees)
     of_employee: dict[tuple[int, int], tuple[list[values.Position], set[str]]] = {}
     for row in rows:
         integration = integrations[row.integration_id]
@@ -97,13 +99,24 @@ def look(links: QuerySet[PeriodLink]) -> int:
         inside, outside = of_employee[key]
         written = Written(str(row.position_key), mapping.sent(row), mapping.from_json(row.left or {}))
         chosen = settings[integration.pk]
-        found = agreement(integration.system, chosen, inside, written, today, outside=outside)
+        found = agreement(
+            integration.system, chosen, inside, written, today, outside=outside, open_ones=open_ones[integration.pk]
+        )
         _keep(row, found, integration, chosen, inside, today)
     # The rows are held, so none of them is made anew here: `bulk_update` would take far longer.
     PeriodLink.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["id"], update_fields=["stale", "left", "look_on"]
     )
     return len(rows)
+
+
+def _open(integrations: Iterable[int], employees: Iterable[int]) -> Mapping[int, set[str]]:
+    """By connection: positions of these employees with an open entry."""
+    rows = Job.objects.open().filter(integration__in=integrations, employee_key__in=employees)
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for integration, position in rows.values_list("integration", "position_key"):
+        found[integration].add(str(position))
+    return found
 
 
 def after_run(

@@ -12,7 +12,10 @@ from synclog.engine import agreeing
 from synclog.engine.done import Done
 from synclog.engine.fitted import id_fitted
 
-_COLUMNS = ["remote_id", "values", "terms", "left_behind", "sent_at", "employee_key", "stale", "left", "look_on"]
+_COLUMNS = [
+    *("remote_id", "values", "terms", "found", "left_behind", "sent_at", "employee_key"),
+    *("stale", "left", "look_on"),
+]
 
 
 class LinkResults:
@@ -43,6 +46,7 @@ class LinkResults:
             remote_id=id_fitted(outcome.sent.remote_id),
             values=mapping.to_json(outcome.sent.values),
             terms=mapping.terms_to_json(outcome.sent.terms),
+            found=mapping.to_json(outcome.sent.found),
             left_behind=list(outcome.sent.left_behind),
             sent_at=self.now,
             written_at=None if outcome.older is None else self.now,

@@ -231,11 +231,12 @@ def test_a_person_is_warned_of_what_is_told_and_of_what_is_not_shown() -> None:
 
 
 def test_where_nothing_is_written_what_is_told_has_a_cause_of_its_own() -> None:
-    skip = nothing_to_write(MADE, THERE, FOUND, {"title": "Cook"})
-    assert (skip.cause, skip.remote_id, skip.holds) == ("stays_there", "a", {"title": "Cook"})
+    skip = nothing_to_write(MADE, THERE, FOUND, {"title": "Cook"}, {"cost_centre": "77"})
+    assert (skip.cause, skip.remote_id) == ("stays_there", "a")
+    assert (skip.holds, skip.found) == ({"title": "Cook"}, {"cost_centre": "77"})
     assert [w.field for w in skip.warnings] == ["cost_centre"]
     assert "“77”" in skip.warnings[0].message
-    quiet = nothing_to_write(MADE, THERE, replace(FOUND, told=()), {})
+    quiet = nothing_to_write(MADE, THERE, replace(FOUND, told=()), {}, {})
     assert (quiet.cause, quiet.warnings) == ("nothing_to_change", ())
     assert "Contract type stays “T” there" in quiet.message
 

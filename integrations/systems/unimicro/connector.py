@@ -564,9 +564,9 @@ def _incomplete(record: Mapping[str, Any]) -> Iterator[Warning]:
     if record.get("TypeOfEmployment") not in values.EMPLOYED:
         return
     if record.get("WorkPercent") is None:
-        yield Warning(texts.NEEDED(field=FieldName("percentage")), "percentage")
+        yield Warning(texts.NEEDED(field=FieldName("percentage")))
     if not record.get("WorkingHoursScheme"):
-        yield Warning(texts.NEEDED(field=FieldName("working_hours_scheme")), "working_hours_scheme")
+        yield Warning(texts.NEEDED(field=FieldName("working_hours_scheme")))
 
 
 def _quoted(text: str) -> str:
