@@ -128,13 +128,20 @@ def _sentences(pairs: Sequence[tuple[Position, Position]]) -> tuple[str, ...]:
 
 def employed_since(positions: Iterable[Position], today: date) -> date | None:
     """The first day of the unbroken employment that goes on today, None where nobody is employed today."""
-    rows = [(p.start_date, p.end_date, p.contract_type) for p in positions]
+    rows = [row for p in positions for row in _by_contract_type(p)]
     now = [
         start
         for start, end, kind in rows
         if kind not in periods.NOT_EMPLOYED and periods.status(start, end, today) == "current"
     ]
     return periods.employed_since(max(now), "", rows) if now else None
+
+
+def _by_contract_type(position: Position) -> list[tuple[date, date | None, str]]:
+    """First day, last day and contract type of each of its spans."""
+    rows = position.by_day
+    ends = [row.since - timedelta(days=1) for row in rows[1:]]
+    return [(row.since, end, row.contract_type) for row, end in zip(rows, [*ends, position.end_date], strict=True)]
 
 
 def draw(positions: Iterable[Position], today: date) -> Timeline:

@@ -84,6 +84,7 @@ class PeriodLink(models.Model):
     written_as = models.JSONField(
         default=dict, db_default={}
     )  # of `values`, what else the settings said (`Field.written_as`)
+    found = models.JSONField(default=dict, db_default={})  # what else the record holds (`planner.Sent`)
     left_behind = models.JSONField(default=list)  # records made for it under earlier start dates and still there
     sent_at = models.DateTimeField(auto_now=True)
     # Of the last write, with the values that reads may still show for a while instead (`System.shows_late`).

@@ -8,14 +8,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
+from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates, of_the_employment
 from integrations.planning.placed import where_it_goes_now, written_otherwise
 from integrations.planning.planner import Rules, Sent, compare, written_at_first
 from integrations.planning.translate import active_fields, same, translate
 from integrations.sdk.declaration import Model, System
 from integrations.sdk.declared_field import Dates, Field
-from integrations.sdk.periods import carries_on, nearest
-from integrations.sdk.settings import value_of
+from integrations.sdk.periods import nearest
 from integrations.sdk.timelines import at, turns, within
 from integrations.sdk.values import Position, Remote, Wanted
 
@@ -49,6 +48,7 @@ def agreement(
     today: date,
     *,
     outside: Collection[str] = (),
+    open_ones: Collection[str] = (),
     just_now: bool = False,
     translated: Mapping[str, tuple[Position, Wanted]] = NOTHING_YET,
 ) -> Agreement:
@@ -56,21 +56,22 @@ def agreement(
     where an employment goes on, its first day is not the position's own and nothing that is missing.
 
     positions  every position of the employee that is of the connection's companies (`outside`: those that are not)
+    open_ones  of those, the ones with an open entry, which says by itself what becomes of them
     just_now   a run for these very positions has ended well: what it did not write, sending it again does not write
     translated  what that run has worked out already, by position id, with the position that it is for
     """
-    wanted, keys = _to_be_sent(system, settings, positions, written, today, outside, translated)
+    wanted, keys = _to_be_sent(system, settings, positions, written, today, outside, open_ones, translated)
     if wanted is None:
-        return Agreement(stale=keys is None)
+        return Agreement(stale=True) if keys is None else Agreement(left=written.left)
     fields = active_fields(system, settings)
     day = nearest(today, wanted.since or today, wanted.end)
     sent = where_it_goes_now(system, settings, written.sent).on(day)
     again = written_otherwise(system, settings, wanted, sent, today)
-    found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.values), sent, again=again)
+    found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.there), sent, again=again)
     if keys is not None:
         found = found.only(keys)
     only_first = {f.ours for f in fields if written_at_first(f, settings)}
-    firsts = of_the_employment(system, settings, positions, wanted)
+    firsts = of_the_employment(system, settings, positions, wanted, sent.there)
     stale, left = False, {}
     for key in (*found.changes, *found.stays, *found.unseen):
         value = wanted.values.get(key)
@@ -99,16 +100,6 @@ def _says_otherwise(
     return False
 
 
-def of_the_employment(
-    system: System, settings: Mapping[str, Any], positions: Sequence[Position], wanted: Wanted
-) -> set[str]:
-    """Fields of a flat record that stay as they were written for an earlier position of the same employment."""
-    position = next((p for p in positions if p.id == wanted.position_id), None)
-    if system.model is not Model.FLAT or position is None or not carries_on(position, positions):
-        return set()
-    return {f.ours for f in system.fields if f.corrected and not value_of(f.always_by, settings)}
-
-
 def _to_be_sent(
     system: System,
     settings: Mapping[str, Any],
@@ -116,10 +107,12 @@ def _to_be_sent(
     written: Written,
     today: date,
     outside: Collection[str],
+    open_ones: Collection[str],
     translated: Mapping[str, tuple[Position, Wanted]],
 ) -> tuple[Wanted | None, set[str] | None]:
     """What the record is to say now, and which fields of it (None: all). (None, None): it is to say something else, or
-    what is here cannot be sent. (None, nothing): nothing of it is here any more."""
+    what is here cannot be sent. (None, nothing): nothing of it is here any more, or an open entry says what becomes of
+    it."""
     position = next((p for p in positions if p.id == written.position_id), None)
     keys: set[str] | None = None
     standing = Standing.CURRENT
@@ -128,7 +121,7 @@ def _to_be_sent(
         case = Case(system, settings, positions, frozenset(), last, Rules(), today, frozenset(outside))
         standing, position = case.standing, case.target
         if position is not None and position.id != written.position_id:
-            return None, None
+            return None, set() if position.id in open_ones else None
         if standing in (Standing.OVER, Standing.UPCOMING):
             keys = keys_of_dates(system, settings, upcoming=standing is Standing.UPCOMING)
     if position is None:

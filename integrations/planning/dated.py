@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from integrations.planning.translate import empty, same
@@ -17,6 +18,7 @@ from integrations.sdk.timelines import Timeline, at, from_start, held_since, put
 from integrations.sdk.values import Change
 
 NOTHING: Timeline = ((date.min, None),)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,20 @@ class Dated:
         return tuple(found)
 
 
-def counts_from(wanted: Timeline, said: Timeline | None, day: date) -> date:
+def counts_from(wanted: Timeline, said: Timeline | None, day: date, *, is_ours: bool = False) -> date:
     """From which day a value counts that is to be written on this day, in a system that keeps one value with its day:
-    for as long as it has held here, where HR has changed it since it was written last. What HR has not changed, but a
-    clerk there has, counts from this day."""
-    if said is None or same(at(said, day), at(wanted, day)):
+    for as long as it has held here, where HR has changed it since it was written last, or where what it replaces
+    `is_ours`, written for another day. What HR has not changed, but a clerk there has, counts from this day."""
+    if said is None or (same(at(said, day), at(wanted, day)) and not is_ours):
         return day
     return held_since(wanted, day) or day
+
+
+def going_along(rows: Timeline, start: Change | None) -> Timeline:
+    """With the first one where a start that is to move takes it: connectors do so, unless another lies in the way."""
+    if start is None or not rows or rows[0][0] != start.old or any(day <= start.new for day, _ in rows[1:]):
+        return rows
+    return ((start.new, rows[0][1]), *rows[1:])
 
 
 def with_rows(change: Change | None, there: Timeline, rows: tuple[tuple[date, Any], ...]) -> Change | None:
@@ -78,15 +87,35 @@ def with_rows(change: Change | None, there: Timeline, rows: tuple[tuple[date, An
     return replace(change or Change(at(there, rows[0][0]), rows[0][1]), rows=rows)
 
 
-def with_day(change: Change | None, wanted: Timeline, said: Timeline | None, first: date, day: date) -> Change | None:
+def left_as_filed(
+    wanted: Timeline, said: Timeline | None, filed: Timeline, first: date, since: date
+) -> tuple[tuple[date, date, Any], ...]:
+    """(first day, last day, what is to hold): days before `since`, from which the next file says a value, of which the
+    `filed` ones say another, and HR has said another since. No file takes away what one says of earlier days."""
+    days = within({first, since, *turns(wanted, filed, said or ())}, first, since)
+    return tuple(
+        (begun, after - ONE_DAY, at(wanted, begun))
+        for begun, after in pairwise(days)
+        if said is not None
+        and at(filed, begun) is not None
+        and not same(at(filed, begun), at(wanted, begun))
+        and not same(at(said, begun), at(wanted, begun))
+    )
+
+
+def with_day(
+    change: Change | None, wanted: Timeline, said: Timeline | None, first: date, day: date, wrote: Any = None
+) -> Change | None:
     """The change of the day's value with the day from which it counts, not before the `first`; one of that day alone,
     where the value agrees and HR has said another day since. What is new where there was nothing counts for as long as
-    it has held here."""
+    it has held here. `wrote`: the value that was written last, for whichever day."""
     value = at(wanted, day)
     if change is not None:
-        counts = counts_from(wanted, NOTHING if empty(change.old) else said, day)
+        said = NOTHING if empty(change.old) else said
+        counts = counts_from(wanted, said, day, is_ours=same(wrote, change.old))
         return replace(change, rows=((max(counts, first), change.new),))
     if said is None or empty(value) or not same(at(said, day), value):
         return None
-    now, then = (max(held_since(rows, day) or first, first) for rows in (wanted, said))
-    return Change(value, value, ((now, value),)) if now != then else None
+    now, then = held_since(wanted, day) or first, held_since(said, day) or first
+    is_moved = max(now, first) != max(then, first) or date.min < then < wanted[0][0]
+    return Change(value, value, ((max(now, first), value),)) if is_moved else None

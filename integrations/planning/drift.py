@@ -13,8 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from integrations.planning.agreement import of_the_employment
-from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
+from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates, of_the_employment
 from integrations.planning.history import on_its_day
 from integrations.planning.placed import where_it_goes_now
 from integrations.planning.planner import Comparison, Sent, as_written, compare
@@ -219,7 +218,7 @@ def _beginning(
     wanted: Wanted | None,
     free: Mapping[str, Remote],
 ) -> list[Remote]:
-    hits = [remote for remote in free.values() if remote.start == position.start]
+    hits = [remote for remote in free.values() if remote.start == (wanted.start if wanted else position.start)]
     at_once = system.taken_at_once(settings)
     if at_once is None or wanted is None or len(hits) < 2:
         return hits
@@ -264,7 +263,7 @@ def _flat(system: System, settings: Mapping[str, Any], work: Work, remotes: Sequ
             (max(since, remote.start or since), work.today),  # of days to come nothing is written
             taken_over=standing is Standing.ANOTHER,
             keys=keys_of_dates(system, settings, upcoming=not over) if dates_alone else None,
-            firsts=of_the_employment(system, settings, work.positions, wanted),
+            firsts=of_the_employment(system, settings, work.positions, wanted, remote.values),
         ).finding()
 
 

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from integrations.planning import texts
-from integrations.planning.dated import NOTHING, Dated, with_day, with_rows
-from integrations.planning.flat_case import Case, LastSent, Standing, keys_of_dates
+from integrations.planning.dated import NOTHING, Dated, going_along, left_as_filed, with_day, with_rows
+from integrations.planning.flat_case import Case, LastSent, Standing, keys_of_dates, of_the_employment
 from integrations.planning.placed import written_otherwise
 from integrations.planning.planner import (
     Action,
@@ -35,9 +35,10 @@ from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields, empty, same
 from integrations.sdk.declaration import System, Transport
 from integrations.sdk.declared_field import Dates, Field
-from integrations.sdk.params import Label, Span
+from integrations.sdk.messages import Message
+from integrations.sdk.params import FieldName, Label, Span
 from integrations.sdk.periods import becomes_current
-from integrations.sdk.timelines import from_start
+from integrations.sdk.timelines import Timeline, from_start, held_since
 from integrations.sdk.values import Change, Position, Problem, Remote, Wanted, Warning
 
 
@@ -78,27 +79,82 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
         _step(case, _made_anew(case, wanted, remote), found)
         return
     sent = case.last.sent if case.last else None
-    ours = sent is not None and sent.remote_id == remote.id and case.standing is not Standing.ANOTHER
+    same_record = sent is not None and sent.remote_id == remote.id
+    ours = same_record and case.standing is not Standing.ANOTHER
     compared = compare(
         case.system, case.fields, case.settings, wanted, remote, sent, taken_over=not ours, changed=case.changed,
         again=written_otherwise(case.system, case.settings, wanted, sent if ours else None, case.today),
     )  # fmt: skip
-    earlier = sent.values if sent and ours else {}
-    held = {
-        key: value
-        for key, value in compared.holds(wanted, earlier).items()
-        if not case.made_with(key) or key in compared.changes or key in earlier
-    }
-    compared = _by_day(case, compared, wanted, remote, sent)
+    wrote = sent.values if sent and same_record else {}
+    held, stays = _known(case, compared, wanted, remote, wrote if ours else _of_employment(case, wrote))
+    compared = _by_day(case, _first_day(case, compared, wanted, remote), wanted, remote, sent)
+    known = {k: v for k, v in held.items() if k not in {told.field for told in compared.by_hand}}, stays
     if not compared.changes and not (case.again and case.system.transport is Transport.FILE):
-        found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
+        found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, *known)
         return
     end = compared.changes.get("end_date")
     action = Action.END if end is not None and end.new is not None and end.old is None else Action.UPDATE
-    warnings = compared.warnings(case.system, remote)
-    _step(
-        case, Step(action, wanted.position_id, wanted, remote, compared.changes, warnings=warnings, holds=held), found
-    )
+    _step(case, _write(action, case, wanted, remote, compared, known), found)
+
+
+# What the record holds once what is to be written is written: of ours, and what else.
+_Known = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+def _write(
+    action: Action,
+    case: Case,
+    wanted: Wanted,
+    remote: Remote,
+    compared: Comparison,
+    known: _Known,
+    *told: Warning,
+    note: Message | None = None,
+) -> Step:
+    warnings = (*told, *compared.warnings(case.system, remote))
+    changes, (ours, theirs) = compared.changes, known
+    return Step(action, wanted.position_id, wanted, remote, changes, note, warnings, holds=ours, found=theirs)
+
+
+def _known(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, earlier: Mapping[str, Any]) -> _Known:
+    """`earlier`: what was written for this position, or for the employment that it goes on with. What only a new record
+    is given is ours where we wrote it: the same day of somebody else's is not."""
+    holds = compared.holds(wanted, earlier)
+    theirs = {k for k in holds if case.made_with(k) and k not in compared.changes and k not in earlier}
+    ours = {k: v for k, v in holds.items() if k not in theirs}
+    found = {**{k: holds[k] for k in theirs}, **compared.found(remote, earlier)}
+    return ours, {**_not_taken_away(case, wanted, remote), **found}
+
+
+def _not_taken_away(case: Case, wanted: Wanted, remote: Remote) -> Mapping[str, Any]:
+    """What an earlier file could not take away stands there still: the newest one says nothing of it."""
+    sent = case.last.sent if case.last else None
+    if case.system.transport is not Transport.FILE or sent is None or sent.remote_id != remote.id:
+        return {}
+    return {k: v for k, v in sent.found.items() if not empty(v) and empty(wanted.values.get(k))}
+
+
+def _of_employment(case: Case, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is the whole employment's, whichever position it was written for."""
+    whole = {f.ours for f in case.fields if f.of_employment}
+    return {k: v for k, v in values.items() if k in whole}
+
+
+def _first_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote) -> Comparison:
+    """A first day that stays and is the one of an earlier position of the same employment is as it should be. Of any
+    other a person is to know, but for one before all positions here: somebody there knows of earlier years. Of that one
+    only while an earlier position changes, as it may have been sent for that."""
+    key, here = "start_date", wanted.employed_since or wanted.start
+    if key not in compared.stays:
+        return compared
+    if key in of_the_employment(case.system, case.settings, case.positions, wanted, remote.values):
+        return compared.only({f.ours for f in case.fields} - {key})
+    earlier = [p for p in case.positions if p.start < _start(wanted)]
+    is_known = remote.start is not None and all(remote.start < start for start in (here, *(p.start for p in earlier)))
+    if is_known and not any(p.id in case.touched for p in earlier):
+        return compared
+    why = texts.FIRST_DAY_BY_HAND(start=here, system=case.system.name)
+    return replace(compared, stays={**compared.stays, key: why}, told=(*compared.told, key))
 
 
 def _made_anew(case: Case, wanted: Wanted, remote: Remote | None) -> Step:
@@ -114,7 +170,7 @@ def _made_anew(case: Case, wanted: Wanted, remote: Remote | None) -> Step:
     }
     wanted = replace(wanted, wrote=wrote)
     changes = {**first(wanted), **cleared}
-    return Step(Action.CREATE, wanted.position_id, wanted, None, changes, holds=wanted.values)
+    return Step(Action.CREATE, wanted.position_id, wanted, None, changes, holds=wanted.values, over=remote)
 
 
 def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None) -> Comparison:
@@ -122,7 +178,9 @@ def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, se
     and none to come. What another position said until then is over; what a clerk has put there since stays until
     today."""
     changes, taken_over = dict(compared.changes), case.standing is Standing.ANOTHER
-    begun = changes["start_date"].new if "start_date" in changes else remote.start
+    by_hand: list[Warning] = []
+    start = changes.get("start_date")
+    begun = start.new if start else remote.start
     begins = max(wanted.counts_from or _start(wanted), begun or date.min)
     day = max(case.today, begins)
     for declared in case.fields:
@@ -132,15 +190,28 @@ def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, se
         said, change = sent.timeline(key) if sent else None, changes.pop(key, None)
         if key in remote.rows:
             said = NOTHING if change is not None and empty(change.old) else said
-            there = from_start(remote.rows[key], begins)
+            there = from_start(going_along(remote.rows[key], start), begins)
             writes = partial(_may_write, case, declared, wanted, ours_only=taken_over)
             rows = Dated(timeline, there, said, begins, day, day).rows(writes, today=change is not None)
             change = with_rows(change, there, rows)
         else:
-            change = with_day(change, timeline, NOTHING if taken_over else said, begins, day)
+            by_hand += _as_filed(key, timeline, said, remote, begins, day)
+            said, wrote = going_along(said or (), start) or None, sent.values.get(key) if sent else None
+            change = with_day(change, timeline, NOTHING if taken_over else said, begins, day, wrote)
         if change is not None:
             changes[key] = change
-    return replace(compared, changes=changes)
+    return replace(compared, changes=changes, by_hand=tuple(by_hand))
+
+
+def _as_filed(
+    key: str, wanted: Timeline, said: Timeline | None, remote: Remote, first: date, day: date
+) -> list[Warning]:
+    """What is said of days for which somebody has a file that says something else."""
+    filed = remote.filed.get(key, ())
+    since = max(held_since(wanted, day) or first, first, *(begun for begun, _ in filed[-1:]))
+    left = left_as_filed(wanted, said, filed, first, since)
+    values = tuple(texts.VALUE_OF_DAYS(value=value, period=Span(begun, last)) for begun, last, value in left)
+    return [Warning(texts.FILED_OTHERWISE(field=FieldName(key), values=values), key)] if values else []
 
 
 def _may_write(
@@ -175,12 +246,12 @@ def _gone(case: Case, wanted: Wanted, found: _Answers, *, upcoming: bool) -> Non
 
 def _end(case: Case, wanted: Wanted, remote: Remote, sent: Sent, found: _Answers) -> None:
     wanted, compared = _dates_alone(case, wanted, remote, sent, upcoming=False)
-    held = compared.holds(wanted, sent.values)
+    known = _known(case, compared, wanted, remote, sent.values)
+    compared = _first_day(case, compared, wanted, remote)
     if not compared.changes:
-        found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
+        found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, *known)
         return
-    told = compared.warnings(case.system, remote)
-    _step(case, Step(Action.END, wanted.position_id, wanted, remote, compared.changes, None, told, held), found)
+    _step(case, _write(Action.END, case, wanted, remote, compared, known), found)
 
 
 def _move_start(case: Case, wanted: Wanted, remote: Remote, sent: Sent, found: _Answers) -> None:
@@ -194,8 +265,8 @@ def _move_start(case: Case, wanted: Wanted, remote: Remote, sent: Sent, found: _
         found.waits[wanted.position_id] = start
         return
     note = texts.START_CORRECTED(start=start, system=name) if "start_date" in compared.changes else None
-    told, held = (*stays, *compared.warnings(case.system, remote)), compared.holds(wanted, sent.values)
-    _step(case, Step(Action.UPDATE, wanted.position_id, wanted, remote, compared.changes, note, told, held), found)
+    known = _known(case, compared, wanted, remote, sent.values)
+    _step(case, _write(Action.UPDATE, case, wanted, remote, compared, known, *stays, note=note), found)
 
 
 def _dates_alone(

@@ -10,10 +10,10 @@ from typing import Any
 
 from integrations.planning.planner import Rules, Sent, written_at_first
 from integrations.planning.translate import active_fields
-from integrations.sdk.declaration import Delete, System
+from integrations.sdk.declaration import Delete, Model, System
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
-from integrations.sdk.periods import current, employed_since, end_of_chain, goes_on
+from integrations.sdk.periods import carries_on, current, employed_since, end_of_chain, goes_on
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Position, Wanted
 
@@ -137,6 +137,26 @@ def _ended_with(position: Position, last: Position) -> Position:
 
 
 _LEAVING = ("end_reason", "last_day_of_work")
+
+
+def of_the_employment(
+    system: System,
+    settings: Mapping[str, Any],
+    positions: Sequence[Position],
+    wanted: Wanted,
+    there: Mapping[str, Any],
+) -> set[str]:
+    """Fields of a flat record that stay as they were written for an earlier position of the same employment. A first
+    day that is `there` and is not the employment's here, or that of one of its positions, is not one of them."""
+    position = next((p for p in positions if p.id == wanted.position_id), None)
+    if system.model is not Model.FLAT or position is None or not carries_on(position, positions):
+        return set()
+    kept = {f.ours for f in system.fields if f.corrected and not value_of(f.always_by, settings)}
+    since = employed_since(position, positions)
+    begins = {since}
+    if not system.field("start_date").of_employment:
+        begins |= {p.start for p in positions if since < p.start <= position.start}
+    return kept if there.get("start_date", since) in begins else kept - {"start_date"}
 
 
 def _emptied(fields: Sequence[Field], settings: Mapping[str, Any]) -> set[str]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from integrations.planning import texts
-from integrations.planning.dated import Dated, with_day, with_rows
+from integrations.planning.dated import NOTHING, Dated, with_day, with_rows
 from integrations.planning.order import Order, key_of
 from integrations.planning.placed import written_otherwise
 from integrations.planning.planner import (
@@ -27,7 +27,7 @@ from integrations.planning.planner import (
     nothing_to_write,
 )
 from integrations.planning.rules import lifted, refusal
-from integrations.planning.translate import active_fields, translate
+from integrations.planning.translate import active_fields, same, translate
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.messages import Message
@@ -324,14 +324,22 @@ class _Draft:
             found = compare(
                 there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed, again=again
             )
-            found = self._by_day(found, wanted, remote, sent)
-            held = found.holds(wanted, sent.values if sent else {})
+            found = self._by_day(found, wanted, remote, sent, intent.sent.values if intent.sent else {})
+            wrote = sent.values if sent else {}
+            held, stays = {**self._on_employee(sent), **found.holds(wanted, wrote)}, found.found(remote, wrote)
             if not found.changes:
-                self.skips[intent.position_id] = nothing_to_write(there.system, remote, found, held)
+                self.skips[intent.position_id] = nothing_to_write(there.system, remote, found, held, stays)
                 return
             told = (*found.warnings(there.system, remote), *lifted(there.settings, fields, found.changes))
             step = Step(
-                _action(found.changes), intent.position_id, wanted, remote, found.changes, warnings=told, holds=held
+                _action(found.changes),
+                intent.position_id,
+                wanted,
+                remote,
+                found.changes,
+                warnings=told,
+                holds=held,
+                found=stays,
             )
         values = remote.values if remote else {}
         problem = refusal(there.system, there.settings, there.fields, values, step.changes)
@@ -340,16 +348,21 @@ class _Draft:
         else:
             self.steps.append(step)
 
-    def _by_day(self, found: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None) -> Comparison:
-        """The same with the days from which the values of dated fields count, those of other days among them."""
+    def _by_day(
+        self, found: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None, last: Mapping[str, Any]
+    ) -> Comparison:
+        """The same with the days from which the values of dated fields count, those of other days among them. `last`:
+        what was written last, for whichever day."""
         there, changes, start = self.there, dict(found.changes), wanted.since or wanted.start
         day = _day(wanted, there.today)
         for declared in there.fields:
             key, timeline = declared.ours, wanted.timeline(declared.ours)
-            said = sent.timeline(key) if sent else None
+            said, wrote = sent.timeline(key) if sent else None, last.get(key, wanted.wrote.get(key))
             change = changes.pop(key, None)
+            if change is not None and said is None and same(wrote, change.old):
+                said = NOTHING  # it was written for another position
             if declared.dated is Dates.SINCE and not {key} & {*found.stays, *found.unseen}:
-                change = with_day(change, timeline, said, start, day)
+                change = with_day(change, timeline, said, start, day, wrote)
             elif key in remote.rows and not (change is None and key in found.unseen):
                 over = _is_over(wanted, there.today)
                 dated = Dated(timeline, remote.rows[key], said, start, wanted.end, day, is_over=over)
@@ -359,6 +372,11 @@ class _Draft:
             if change is not None:
                 changes[key] = change
         return replace(found, changes=changes)
+
+    def _on_employee(self, sent: Sent | None) -> dict[str, Any]:
+        """What was written to the employee's own record: ours still when the position is no longer today's."""
+        values = sent.values if sent else {}
+        return {f.ours: values[f.ours] for f in self.there.fields if f.of_employee and f.ours in values}
 
     def _delete(self, intent: Intent) -> None:
         there = self.there

@@ -37,8 +37,6 @@ class Order:
             final = _after(step, final)
         made = {key_of(step): step for step in self.steps if step.action is Action.CREATE}
         for step in sorted(self.steps, key=_gives_way_first):
-            if final.get(key_of(step)) == self.before.get(key_of(step)):
-                continue
             clashing = self._clashes(step, self.before, final, self.steps)
             if clashing:
                 key = clashing[0]
@@ -65,9 +63,15 @@ class Order:
     def _clashes(
         self, step: Step, before: Mapping[str, Period], after: Mapping[str, Period], done: Iterable[Step]
     ) -> list[str]:
-        """When this step is carried out after those that are `done`."""
-        written = {key_of(one) for one in (*done, step)}
-        return [other for other in _shares(step, before, after) if not self.apart(key_of(step), other, written)]
+        """When this step is carried out after those that are `done`: the records with which it shares days that it did
+        not share, and those from which nothing but what it changes told it apart."""
+        key, written = key_of(step), {key_of(one) for one in (*done, step)}
+        new = _shares(step, before, after)
+        return [
+            other
+            for other in _shared(step, after)
+            if not self.apart(key, other, written) and (other in new or self.apart(key, other, written - {key}))
+        ]
 
     def _overlap(self, step: Step, key: str, period: Period, *, is_new: bool) -> Problem:
         """`key` and `period`: with which record this step's overlaps; `is_new`: another step makes it."""
@@ -136,18 +140,21 @@ def _after(step: Step, state: Mapping[str, Period]) -> dict[str, Period]:
     return new
 
 
+def _shared(step: Step, periods: Mapping[str, Period]) -> list[str]:
+    """The records with which this step's record shares days."""
+    key = key_of(step)
+    own = periods.get(key)
+    return [other for other, period in periods.items() if own and other != key and intersection(own, period)]
+
+
 def _shares(step: Step, before: Mapping[str, Period], after: Mapping[str, Period]) -> list[str]:
     """The records with which this step's record shares days in `after` that it did not share in `before`."""
     key = key_of(step)
-    if key not in after:
-        return []
-    found = []
-    for other, period in after.items():
-        now = intersection(after[key], period)
-        was = intersection(before[key], before[other]) if key in before and other in before else None
-        if other != key and not holds(was, now):
-            found.append(other)
-    return found
+
+    def was(other: str) -> Period | None:
+        return intersection(before[key], before[other]) if key in before and other in before else None
+
+    return [other for other in _shared(step, after) if not holds(was(other), intersection(after[key], after[other]))]
 
 
 # -- in which order they are tried -----------------------------------------------------------------------

@@ -33,6 +33,7 @@ def where_it_goes_now(system: System, settings: Mapping[str, Any], sent: Sent) -
         sent,
         values={key: value for key, value in sent.values.items() if key not in moved},
         terms={key: rows for key, rows in sent.terms.items() if key not in moved},
+        found={key: value for key, value in sent.found.items() if key not in moved},
     )
 
 

@@ -37,9 +37,11 @@ class Action(StrEnum):
 class Sent:
     """What was last written for a position: the record's id there, the values it was given (or was found to hold
     already), and the records that were made for it earlier and left behind there. `older`: for a short while, the
-    values that a read may still show in their place (`System.shows_late`). `terms`: of the fields whose values were not
-    the same on all days of the position, what it was to hold by day. `written_as`: what else the settings said of the
-    values then (`Field.written_as`); nothing of those of which it is not known."""
+    values that a read may still show in their place (`System.shows_late`). `terms`: of the fields that the system
+    dates, what it was to hold by day, from the position's first day on. `written_as`: what else the settings said of
+    the values then (`Field.written_as`); nothing of those of which it is not known. `found`: what else the record
+    holds, of the fields that are sent: what stays there as it is, and what is as it is here without being ours to
+    move."""
 
     remote_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -47,16 +49,24 @@ class Sent:
     older: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     terms: Mapping[str, Timeline] = field(default_factory=dict)
     written_as: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def there(self) -> Mapping[str, Any]:
+        """What the record is known to hold, whoever wrote it."""
+        return {**self.values, **self.found}
 
     def on(self, day: date) -> Sent:
         """With the values that it was to hold on the day."""
-        return replace(self, values={**self.values, **{key: at(rows, day) for key, rows in self.terms.items()}})
+        held = {key: at(rows, max(day, rows[0][0])) for key, rows in self.terms.items()}
+        return replace(self, values={**self.values, **held})
 
     def timeline(self, key: str) -> Timeline | None:
         """What it was to hold of one field, by day; None where that was never written."""
         if key in self.terms:
             return self.terms[key]
-        return ((date.min, self.values[key]),) if key in self.values else None
+        start = self.values.get("start_date")
+        return ((start if isinstance(start, date) else date.min, self.values[key]),) if key in self.values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,8 @@ class Step:
 
     `goes_on`: a record is made as it was on the first day, and what holds from later days on is written to it then.
     `note` is said with a success. `holds` is what the record is known to hold of ours afterwards: a field that was not
-    written because it stays as it is there is left out, or is what we wrote earlier. `left_behind` as in `Sent`.
+    written because it stays as it is there is left out, or is what we wrote earlier. `found` and `left_behind` as in
+    `Sent`. `over` (flat): of a new record, the one in whose place it is made.
     """
 
     action: Action
@@ -84,20 +95,29 @@ class Step:
     note: Message | None = None
     warnings: tuple[Warning, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
+    found: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
     goes_on: bool = False
+    over: Remote | None = None
+
+    @property
+    def before(self) -> Mapping[str, Any]:
+        """What stood there."""
+        record = self.remote or self.over
+        return record.values if record else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
     """Nothing to do for this position, and why (the cause is the first text's, unless it is given). `remote_id` is the
-    record that stands for it as it is, with what it `holds`; `left_behind` as in `Sent`."""
+    record that stands for it as it is, with what it `holds` of ours; `found` and `left_behind` as in `Sent`."""
 
     said: Said
     cause: str = ""
     remote_id: str = ""
     warnings: tuple[Warning, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
+    found: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -139,12 +159,16 @@ def as_written(sent: Mapping[str, Sent], remote: Remote) -> Remote:
 class Comparison:
     """`changes` are to be written. `stays` are the fields that differ there and are left as they are, with the reason.
     `unseen` are those that the system did not show and that we never wrote: nobody knows whether they differ. `told`
-    are the fields in `stays` of which a person is to know, be anything else written or not."""
+    are the fields in `stays` of which a person is to know, be anything else written or not. `unsaid` are those that are
+    empty here and always were: somebody there filled in what HR says nothing of, and that is no difference. `by_hand`
+    says what else no write mends."""
 
     changes: Mapping[str, Change] = field(default_factory=dict)
     stays: Mapping[str, Message] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
+    by_hand: tuple[Warning, ...] = ()
 
     def only(self, keys: Iterable[str]) -> Comparison:
         """Of these fields alone."""
@@ -154,11 +178,14 @@ class Comparison:
             {k: why for k, why in self.stays.items() if k in kept},
             tuple(k for k in self.unseen if k in kept),
             tuple(k for k in self.told if k in kept),
+            tuple(k for k in self.unsaid if k in kept),
+            self.by_hand,
         )
 
     def warnings(self, system: System, remote: Remote) -> tuple[Warning, ...]:
         """What is said along when something else is written."""
         return (
+            *self.by_hand,
             *(Warning(_kept(key, remote, self.stays[key]), key) for key in self.told),
             *(Warning(_not_shown(system, key), key) for key in self.unseen),
         )
@@ -172,6 +199,10 @@ class Comparison:
             for key, value in wanted.values.items()
             if key not in unwritten or key in earlier
         }
+
+    def found(self, remote: Remote, wrote: Mapping[str, Any]) -> dict[str, Any]:
+        """What stays there and is not as here. What is not shown is taken to be what was written."""
+        return {key: remote.values.get(key, wrote.get(key)) for key in self.stays if key not in self.unsaid}
 
 
 def compare(
@@ -189,8 +220,9 @@ def compare(
     """Field by field. Something empty here clears there only what we wrote (or what we own), and a default of the
     connection never replaces what somebody chose there. What a record does not show is compared with what we wrote
     last, and left alone if that is nothing, unless it is known to have `changed` here just now, or has a place that the
-    customer chose for it. `taken_over`: `sent` was written for another position. `again`: fields that are written also
-    where they agree (`placed.written_otherwise`)."""
+    customer chose for it. `taken_over`: `sent` was written for another position, whose values are corrected only where
+    they are the whole employment's. `again`: fields that are written also where they agree
+    (`placed.written_otherwise`)."""
     changes: dict[str, Change] = {}
     stays: dict[str, Message] = {}
     unseen: list[str] = []
@@ -222,7 +254,14 @@ def compare(
             stays[key] = why
         else:
             changes[key] = Change(old, None if empty(new) else new)
-    return Comparison(changes, stays, tuple(unseen), tuple(told))
+    return Comparison(changes, stays, tuple(unseen), tuple(told), _unsaid(fields, stays, wanted, sent))
+
+
+def _unsaid(fields: Sequence[Field], stays: Collection[str], wanted: Wanted, sent: Sent | None) -> tuple[str, ...]:
+    """Of what stays there: what is empty here, and was nothing of ours at the last write either."""
+    before = sent.there if sent is not None else {}
+    open_ones = [f.ours for f in fields if f.ours in stays and not f.owned]
+    return tuple(k for k in open_ones if empty(wanted.values.get(k)) and empty(before.get(k)))
 
 
 def may_write(
@@ -268,7 +307,7 @@ def _stays(
     """Why a field that differs is not written, None if it is."""
     key = declared.ours
     when = When.ALWAYS if value_of(declared.always_by, settings) else declared.when
-    corrects = declared.corrected and wrote_it and not taken_over
+    corrects = declared.corrected and wrote_it and (not taken_over or declared.of_employment)
     if when is When.ON_CREATE and not corrects:
         return texts.ONLY_AT_FIRST()
     if when is When.IF_EMPTY and not empty(old) and not corrects:
@@ -286,23 +325,28 @@ def _not_emptied(system: System, declared: Field, wanted: Wanted, *, wrote_it: b
 
 
 def agreement(system: System, remote: Remote, found: Comparison) -> Said:
-    """What is said where nothing is to be written. That it agrees is said only when every field does."""
+    """What is said where nothing is to be written. That it agrees is said only when every field does of which anything
+    is said here."""
     unseen = [_not_shown(system, key) for key in found.unseen]
-    if found.stays:
-        stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items(), key=lambda one: one[0])]
-        return (texts.NOT_ALL_AGREES(system=system.name), *stays, *unseen)
+    stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items(), key=lambda one: one[0])]
+    if set(found.stays) - set(found.unsaid) or found.by_hand:
+        by_hand = [told.said for told in found.by_hand]
+        return (texts.NOT_ALL_AGREES(system=system.name), *by_hand, *stays, *unseen)
     if system.transport is Transport.FILE:  # nobody can look at more than what was written last
         agrees = texts.AGREES_IN_FILE
     else:
         agrees = texts.AGREES_AS_SHOWN if unseen else texts.AGREES
-    return (agrees(system=system.name), *unseen)
+    return (agrees(system=system.name), *stays, *unseen)
 
 
-def nothing_to_write(system: System, remote: Remote, found: Comparison, holds: Mapping[str, Any]) -> Skip:
-    """Where nothing is to be written. What a person is to know of has a cause of its own."""
-    cause = "stays_there" if found.told else "nothing_to_change"
-    warnings = tuple(w for w in found.warnings(system, remote) if w.field in found.told)
-    return Skip(agreement(system, remote, found), cause, remote.id, warnings, holds)
+def nothing_to_write(
+    system: System, remote: Remote, found: Comparison, holds: Mapping[str, Any], stays: Mapping[str, Any]
+) -> Skip:
+    """Where nothing is to be written: what the record `holds` of ours, and what else `stays` there. What a person is to
+    know of has a cause of its own."""
+    warnings = tuple(w for w in found.warnings(system, remote) if w.field in found.told or w in found.by_hand)
+    cause = "stays_there" if warnings else "nothing_to_change"
+    return Skip(agreement(system, remote, found), cause, remote.id, warnings, holds, stays)
 
 
 def _kept(key: str, remote: Remote, why: Message) -> Message:

@@ -13,6 +13,7 @@ from integrations.planning.states import State
 from integrations.planning.translate import active_fields, same, to_come, translate
 from integrations.planning.work import NOBODY, Outcome, Report, Touched, Trace, Work
 from integrations.sdk.connector import Connector
+from integrations.sdk.declared_field import Dates
 from integrations.sdk.errors import ConnectorError, DataRefusedError
 from integrations.sdk.messages import Message
 from integrations.sdk.params import FieldName
@@ -114,7 +115,7 @@ class Book:
                 skip.said,
                 skip.warnings[0].field if skip.cause == "stays_there" else "",
                 warnings=skip.warnings,
-                sent=Sent(skip.remote_id, skip.holds, skip.left_behind) if skip.remote_id else None,
+                sent=Sent(skip.remote_id, skip.holds, skip.left_behind, found=skip.found) if skip.remote_id else None,
                 gone=skip.cause in ("already_gone", "taken_over"),
             )
         )
@@ -194,7 +195,7 @@ class Book:
         wanted, position = self.wanted.get(outcome.position_id), self.here.get(outcome.position_id)
         if wanted is None or position is None or outcome.state not in (State.SUCCEEDED, State.SKIPPED):
             return
-        if outcome.sent is not None and wanted.terms:
+        if outcome.sent is not None:
             outcome.sent = replace(outcome.sent, terms=self._said(wanted, outcome.sent))
         later = to_come(self.system, position, self.settings, self.work.today)
         if later is not None:
@@ -203,11 +204,16 @@ class Book:
             outcome.said = (*outcome.said, texts.COUNTS_LATER(day=outcome.wait_until, fields=fields))
 
     def _said(self, wanted: Wanted, sent: Sent) -> dict[str, Timeline]:
-        """What is there now by day. Where the system has no rows, nothing of days to come."""
+        """What is there now by day. Where the system has no rows, nothing of days to come. What was not written is
+        there as before."""
         found: dict[str, Timeline] = {}
+        before = self.work.sent.get(wanted.position_id)
         for declared in active_fields(self.system, self.settings):
             key = declared.ours
-            if key in wanted.terms[0][1] and key in sent.values:
+            if key in sent.found:
+                if before is not None and key in before.terms and key in sent.values:
+                    found[key] = before.terms[key]
+            elif declared.dated is not Dates.NONE and key in sent.values:
                 rows = wanted.timeline(key)
                 if not declared.in_rows(self.settings):
                     rows = [(day, value) for day, value in rows if day <= self.work.today] or rows[:1]

@@ -82,12 +82,12 @@ class FlatRun:
             tries = (self._written(meant, remotes[0]) for meant in reversed(touched.meant))
             written = next((values for values in tries if values is not None), None)
             if written is not None:
-                self._adopt(LastSent(touched.position_id, Sent(remotes[0].id, written)))
+                self._adopt(LastSent(touched.position_id, written))
                 return
 
-    def _written(self, meant: Meant, there: Remote) -> Mapping[str, Any] | None:
+    def _written(self, meant: Meant, there: Remote) -> Sent | None:
         """What of it stands there, if it was this try that wrote it. What only a new record is given was not written to
-        one that said so before."""
+        one that said so before: it was found there."""
         system, settings, wanted = self.book.system, self.book.settings, meant.wanted
         fields = active_fields(system, settings)
         if not compare(system, fields, settings, wanted, there, None).changes:
@@ -98,7 +98,8 @@ class FlatRun:
             return None
         at_first = {f.ours for f in fields if written_at_first(f, settings)}
         said = {k for k in at_first & {*values} if any(same(b.get(k), values[k]) for b in meant.before)}
-        return {k: v for k, v in values.items() if k not in said}
+        ours = {k: v for k, v in values.items() if k not in said}
+        return Sent(there.id, ours, found={k: values[k] for k in said})
 
     def _adopt(self, written: LastSent) -> None:
         self.last = self.adopted = written

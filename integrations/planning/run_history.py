@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 from integrations.planning import texts
+from integrations.planning.continuous import telling
 from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Sent, Step, never_sent
 from integrations.planning.run_book import Book
 from integrations.sdk.messages import Message
+from integrations.sdk.periods import employed_since
 from integrations.sdk.values import Remote, RemoteEmployee
 
 
@@ -56,10 +61,11 @@ class HistoryRun:
 
     def plan(self, remotes: Sequence[Remote]) -> Plan:
         book, work = self.book, self.book.work
+        wrote = self._on_employee()
         intents = [
             Intent(
                 t.position_id,
-                book.wanted.get(t.position_id),
+                replace(wanted, wrote=wrote) if (wanted := book.wanted.get(t.position_id)) else None,
                 work.sent.get(t.position_id) or book.made(t.position_id) or self.found.get(t.position_id),
                 t.move,
                 t.position_id in work.outside,
@@ -67,7 +73,19 @@ class HistoryRun:
             )
             for t in book.open.values()
         ]
-        return plan_history(book.system, book.settings, intents, remotes, work.rules, work.today, self._others())
+        plan = plan_history(book.system, book.settings, intents, remotes, work.rules, work.today, self._others())
+        records = ((sent.remote_id, book.here.get(position_id)) for position_id, sent in work.sent.items())
+        firsts = {record: employed_since(here, work.positions) for record, here in records if here is not None}
+        return telling(book.system, plan, remotes, firsts)
+
+    def _on_employee(self) -> dict[str, Any]:
+        """What was last written to the employee's own record, whichever position it was written for."""
+        book = self.book
+        found: dict[str, Any] = {}
+        starts = {position_id: position.start for position_id, position in book.here.items()}
+        for _, sent in sorted(book.work.sent.items(), key=lambda one: starts.get(one[0], date.min)):
+            found |= {k: v for k, v in sent.values.items() if book.system.field(k).of_employee}
+        return found
 
     def _others(self) -> dict[str, Message]:
         """The records of positions that did not change."""

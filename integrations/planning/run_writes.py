@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from integrations.planning import steps
 from integrations.planning.planner import Action, Plan, Sent, Step
 from integrations.planning.run_book import Book
 from integrations.planning.states import State
-from integrations.planning.translate import lacking
+from integrations.planning.translate import empty, lacking, same
 from integrations.planning.work import Outcome, Trace
 from integrations.sdk.errors import (
     DataRefusedError,
@@ -114,9 +114,9 @@ class Writes:
         if step.action is Action.DELETE:
             outcome.gone = True
         else:
-            unwritten = {w.field for w in written.warnings if w.field} | written.not_ours
-            held = {k: v for k, v in step.holds.items() if k not in unwritten}
-            outcome.sent = Sent(written.remote_id, held, step.left_behind)
+            unwritten = {w.field for w in written.warnings if w.field}
+            held = {k: v for k, v in step.holds.items() if k not in unwritten | written.not_ours}
+            outcome.sent = Sent(written.remote_id, held, step.left_behind, found=_found(step, unwritten))
             self._made.add(written.remote_id)
             outcome.older = self._older(step, held)
         if step.goes_on:
@@ -160,6 +160,14 @@ class Writes:
             unsure = dict.fromkeys(step.changes, Unsure())
             older = {k: [*o, step.changes[k].new] if k in unsure else o for k, o in self._older(step, unsure).items()}
             self.book.unsure[step.position_id] = (replace(sent, values={**sent.values, **unsure}, older={}), older)
+
+
+def _found(step: Step, unwritten: Iterable[str]) -> dict[str, Any]:
+    """What the record holds that is not ours: of what was not written, what stood there and is not as here. In a new
+    record that is nothing but what it keeps of the one before."""
+    meant = step.wanted.values if step.wanted else {}
+    stays = {k: step.before[k] for k in unwritten if k in step.before and not same(step.before[k], meant.get(k))}
+    return {**step.found, **{k: v for k, v in stays.items() if step.remote is not None or empty(meant.get(k))}}
 
 
 _ACTIONS = {

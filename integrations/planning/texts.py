@@ -131,8 +131,17 @@ DAYS_THAT_ARE_OVER = Text(
     "plan.days_that_are_over",
     _("it holds for days that are over, and nothing was changed here since: “{value}” was not written"),
 )
+FILED_OTHERWISE = Text(
+    "plan.filed_otherwise",
+    _("For days that are over, earlier files say another {field:lower}, which no file takes away: it is {values}."),
+    remedy=_("Correct those days there by hand."),
+)
+VALUE_OF_DAYS = Text("plan.value_of_days", _("{value} in {period}"))
 ONLY_AT_FIRST = Text("plan.only_at_first", _("it is sent only when the record is made"))
 ONLY_IF_EMPTY = Text("plan.only_if_empty", _("it is filled in only where it is empty"))
+FIRST_DAY_BY_HAND = Text(
+    "plan.first_day_by_hand", _("the employment begins on {start} here, so correct it in {system} by hand")
+)
 NO_DEFAULT_OVER_IT = Text(
     "plan.no_default_over_it", _("it was chosen there, and a default of this connection replaces nothing")
 )
@@ -215,6 +224,11 @@ LEFT_BEHIND = Text(
         "was never valid; it is told of for as long as it is there."
     ),
     field="start_date",
+)
+EMPLOYED_SINCE_STAYS = Text(
+    "plan.employed_since_stays",
+    _("What starts on {start} in {system} belongs to an employment since {there} there, and since {first} here."),
+    remedy=_("Correct that day there by hand: years of service and holiday may be counted by it."),
 )
 NOT_UNIQUE = Text(
     "plan.not_unique",

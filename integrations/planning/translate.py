@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 from integrations.planning import texts
@@ -16,6 +17,7 @@ from integrations.sdk.fields import BY_KEY, CODES
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Text
 from integrations.sdk.params import FieldName, Label
+from integrations.sdk.periods import employed_from
 from integrations.sdk.reading import number_of
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Manager, Position, Problem, Wanted, Warning
@@ -67,6 +69,7 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     defaulted: set[str] = set()
+    position = employed_from(position, has_word=partial(_has_word, system, settings))
     source = {**position.values, "start_date": position.start, "end_date": position.end}
     active = active_fields(system, settings)
     sent = _of_today(position, active)
@@ -90,6 +93,12 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start, terms=terms)
     apart = {f.ours for f in active} - {f.ours for f in sent}
     return Translation(wanted, tuple(problems), _unsent(system, sent, source, absent, apart))
+
+
+def _has_word(system: System, settings: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether the system takes a position of this contract type, or is not told the type at all."""
+    kind = next((f for f in active_fields(system, settings) if f.ours == "contract_type"), None)
+    return kind is None or not isinstance(_one(system, kind, values, settings), Problem)
 
 
 def _terms(

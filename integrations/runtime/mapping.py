@@ -92,7 +92,10 @@ def terms_from_json(stored: Mapping[str, Sequence[Any]]) -> dict[str, Timeline]:
 def sent(link: PeriodLink, older: Mapping[str, Sequence[Any]] | None = None) -> Sent:
     """What was last written for its position; `older` as in `Sent`."""
     terms = terms_from_json(link.terms)
-    return Sent(link.remote_id, from_json(link.values), tuple(link.left_behind), older or {}, terms, link.written_as)
+    return Sent(
+        link.remote_id, from_json(link.values), tuple(link.left_behind), older or {}, terms,
+        written_as=link.written_as, found=from_json(link.found),
+    )  # fmt: skip
 
 
 def older_to_json(older: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

@@ -5,16 +5,17 @@ A file is filled while nobody has it (`files.fetch` freezes it for good). Later 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import ExportFile, ExportRecord, Integration
 from integrations.runtime import texts
 from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
-from integrations.sdk.context import Filed
+from integrations.sdk.context import Filed, HandedOver
 from integrations.sdk.errors import InterruptedRunError
 
 
@@ -29,16 +30,16 @@ class DatabaseOutbox:
 
     @in_owner_thread
     def latest(self, employee: str) -> Mapping[str, Any] | None:
-        return self._newest(employee)
+        row = self._records(employee).order_by("-pk").first()
+        return row.record if row else None
 
     @in_owner_thread
-    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
-        return self._newest(employee, file__fetched_at__isnull=False)
+    def handed_over(self, employee: str) -> Sequence[HandedOver]:
+        rows = self._records(employee).filter(file__fetched_at__isnull=False).select_related("file").order_by("pk")
+        return [HandedOver(row.record, row.file.imported) for row in rows]
 
-    def _newest(self, employee: str, **which: Any) -> Mapping[str, Any] | None:
-        rows = ExportRecord.objects.filter(file__integration=self._integration, employee_key=int(employee), **which)
-        row = rows.order_by("-pk").first()
-        return row.record if row else None
+    def _records(self, employee: str) -> QuerySet[ExportRecord]:
+        return ExportRecord.objects.filter(file__integration=self._integration, employee_key=int(employee))
 
     @in_owner_thread
     @transaction.atomic

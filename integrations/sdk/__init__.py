@@ -5,7 +5,7 @@ docs/adding-a-system.md tells). Nothing in this package imports Django.
 from integrations.sdk import confirming, occupations
 from integrations.sdk.confirming import Act, Confirmation, Sample
 from integrations.sdk.connector import Connector, Search
-from integrations.sdk.context import Context
+from integrations.sdk.context import Context, HandedOver
 from integrations.sdk.declaration import AtOnce, Calls, Cause, Dearer, Delete, Limits, Model, Sight, System, Transport
 from integrations.sdk.declared_field import AbsentWhile, Dates, Field, Locked, RequiredWhile, When, place_table
 from integrations.sdk.errors import (
@@ -155,6 +155,7 @@ __all__ = [
     "Foreign",
     "FullTimeHours",
     "Grant",
+    "HandedOver",
     "InterruptedRunError",
     "Kind",
     "Label",

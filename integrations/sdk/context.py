@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
@@ -49,18 +49,26 @@ class Filed:
         return NOT_YET_IMPORTED(file=self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A record in a file that somebody has. `imported`: somebody has said that it is carried over."""
+
+    record: Mapping[str, Any]
+    imported: bool
+
+
 class Outbox(Protocol):
     """For systems whose transport is a file: one record for each employee, the newest one counts.
 
-    `latest` gives the employee's newest record, whether its file was imported already or not; `handed_over` the newest
-    one in a file that somebody has fetched, so that it may be there by now or come there yet. `put` adds a record to
-    the file that is being filled; a file that somebody has fetched never changes again, a new one is begun then. It
-    raises `InterruptedRunError` when this worker no longer owns the integration.
+    `latest` gives the employee's newest record, whether its file was imported already or not; `handed_over` those in
+    files that somebody has fetched, so that they may be there by now or come there yet, the oldest first. `put` adds a
+    record to the file that is being filled; a file that somebody has fetched never changes again, a new one is begun
+    then. It raises `InterruptedRunError` when this worker no longer owns the integration.
     """
 
     def latest(self, employee: str) -> Mapping[str, Any] | None: ...
 
-    def handed_over(self, employee: str) -> Mapping[str, Any] | None: ...
+    def handed_over(self, employee: str) -> Sequence[HandedOver]: ...
 
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed: ...
 
@@ -135,7 +143,8 @@ class MemoryOutbox:
     def latest(self, employee: str) -> Mapping[str, Any] | None:
         return self.records.get(employee)
 
-    handed_over = latest
+    def handed_over(self, employee: str) -> Sequence[HandedOver]:
+        return [HandedOver(self.records[employee], imported=True)] if employee in self.records else []
 
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         self.records[employee] = dict(record)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from integrations.sdk.values import Position
 from positions import periods
@@ -114,9 +116,37 @@ def end_of_chain(position: Position, positions: Iterable[Position]) -> Position:
 
 
 def employed_since(position: Position, positions: Iterable[Position]) -> date:
-    """The first day of the unbroken employment that this position belongs to."""
-    rows = ((p.start, p.end, str(p.values.get("contract_type") or "")) for p in positions)
-    return periods.employed_since(position.start, str(position.values.get("contract_type") or ""), rows)
+    """The first day of the unbroken employment that this position belongs to, by the contract types of each day: it may
+    be a later day than the position's own, which began as a freelancer's."""
+    kind = _contract_type(position.values)
+    own = [begin for begin, _, _ in _by_contract_type(position) if begin <= (position.day or position.start)]
+    start = position.start if kind in periods.NOT_EMPLOYED else max(own, default=position.start)
+    rows = [row for p in (*positions, position) for row in _by_contract_type(p)]
+    return periods.employed_since(start, kind, rows)
+
+
+def _by_contract_type(position: Position) -> list[tuple[date, date | None, str]]:
+    """The position in its spans of one contract type: first day, last day, type."""
+    rows = position.terms or ((position.start, position.values),)
+    ends = [day - timedelta(days=1) for day, _ in rows[1:]]
+    return [(day, end, _contract_type(values)) for (day, values), end in zip(rows, [*ends, position.end], strict=True)]
+
+
+def _contract_type(values: Mapping[str, Any]) -> str:
+    return str(values.get("contract_type") or "")
+
+
+def employed_from(position: Position, *, has_word: Callable[[Mapping[str, Any]], bool]) -> Position:
+    """The position from the day on which it became an employment that goes on today: days before it as a freelancer, of
+    whom a system has no word (`has_word` of values), lead to nothing there."""
+    until = [n for n, (day, _) in enumerate(position.terms) if day <= (position.day or position.start)]
+    for n in reversed(until):
+        values = position.terms[n][1]
+        if _contract_type(values) in periods.NOT_EMPLOYED and not has_word(values):
+            rest = position.terms[n + 1 :]
+            is_now = n == until[-1]
+            return position if is_now else replace(position, start=rest[0][0], terms=rest if len(rest) > 1 else ())
+    return position
 
 
 def to_count_from(first: date, start: date, there: Iterable[tuple[date | None, date | None]]) -> date | None:

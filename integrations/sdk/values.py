@@ -95,7 +95,8 @@ class Wanted:
     `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
     `employed_since`: the first day of the unbroken employment that the position goes on with. `terms`: where its values
     are not those of all its days, what holds of the fields that the system dates, from its first day on. `wrote`
-    (flat): of a new employment of somebody who was under sync before, what we wrote then and still stands there.
+    what we wrote for another position and may still stand there: (flat) of a new employment of somebody who was under
+    sync before; else of what is the employee's own.
     """
 
     position_id: str
@@ -138,7 +139,9 @@ class Remote:
     `rows`: of what the system keeps in rows by day, what holds from each day on; the planner puts those of
     the day in question into `values`, and into `past` the fields whose change would count for days that are over, which
     are written only where they changed here. `left_out`: fields that are not in its answer, which may mean that there
-    is none: they are written once, and compared with that from then on.
+    is none: they are written once, and compared with that from then on. `filed`: of what a file says with its day, what
+    those say by day that somebody has. `employed_since` (history): the first day of the unbroken employment that the
+    record says it belongs to, be it its own; None: it says none.
     """
 
     id: str
@@ -149,6 +152,8 @@ class Remote:
     rows: Mapping[str, Timeline] = field(default_factory=dict)
     past: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    filed: Mapping[str, Timeline] = field(default_factory=dict)
+    employed_since: date | None = None
 
     @property
     def start(self) -> date | None:

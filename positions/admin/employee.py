@@ -226,7 +226,8 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         organization: Organization = employee.organization
         today, left_out = organization.today(), len(newest) > _DRAWN
         picture = draw(shown, today)
-        every = employee.positions.only("employee", "start_date", "end_date", "contract_type") if left_out else shown
+        dates = employee.positions.only("employee", "start_date", "end_date", "contract_type")
+        every = dates.prefetch_related("terms") if left_out else shown
         return render_to_string(
             "positions/timeline.html",
             {

@@ -87,6 +87,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
     for position in all_rows.prefetch_related(*mapping.WITH_TERMS):
         positions[position.employee_id].append(position)
     settings = {pk: integration.cleaned_settings() for pk, integration in integrations.items()}
+    open_ones = _open(integrations, employees)
     of_employee: dict[tuple[int, int], tuple[list[values.Position], set[str]]] = {}
     later: list[tuple[PeriodLink, date]] = []
     for row in rows:
@@ -99,7 +100,9 @@ def look(links: QuerySet[PeriodLink]) -> int:
         inside, outside = of_employee[key]
         written = Written(str(row.position_key), mapping.sent(row), mapping.from_json(row.left or {}))
         chosen = settings[integration.pk]
-        found = agreement(integration.system, chosen, inside, written, today, outside=outside)
+        found = agreement(
+            integration.system, chosen, inside, written, today, outside=outside, open_ones=open_ones[integration.pk]
+        )
         _keep(row, found, integration, chosen, inside, today)
         own = next((p for p in inside if p.id == str(row.position_key)), None)
         to_be_sent = to_come(integration.system, own, chosen, today) if own is not None else None
@@ -134,6 +137,15 @@ def _plan(later: Sequence[tuple[PeriodLink, date]], integrations: Mapping[int, I
         theirs = EmployeeLink.objects.filter(integration=key, employee_key__in=employees)
         sooner = Q(planned_in=on, next_change_on__lte=day)
         theirs.exclude(sooner).update(next_change_on=day, planned_in=on)
+
+
+def _open(integrations: Iterable[int], employees: Iterable[int]) -> Mapping[int, set[str]]:
+    """By connection: positions of these employees with an open entry."""
+    rows = Job.objects.open().filter(integration__in=integrations, employee_key__in=employees)
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for integration, position in rows.values_list("integration", "position_key"):
+        found[integration].add(str(position))
+    return found
 
 
 def after_run(

@@ -120,7 +120,8 @@ class _Batch:
 
     def _outcome(self, position_id: str, outcome: Outcome, done: Done, report: Report) -> None:
         job = done.jobs.get(position_id)
-        if job is None and outcome.state in (State.SKIPPED, State.WAITING):
+        to_tell = outcome.cause == "stays_there"
+        if job is None and outcome.state in (State.SKIPPED, State.WAITING) and not to_tell:
             self.links.add(outcome, done, report)  # nobody changed it, and nothing was to be done: that is no entry
             return
         job = job or self.jobs.extra_job(position_id, done)

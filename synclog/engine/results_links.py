@@ -13,16 +13,8 @@ from synclog.engine.done import Done
 from synclog.engine.fitted import id_fitted
 
 _COLUMNS = [
-    "remote_id",
-    "values",
-    "terms",
-    "written_as",
-    "left_behind",
-    "sent_at",
-    "employee_key",
-    "stale",
-    "left",
-    "look_on",
+    *("remote_id", "values", "terms", "written_as", "found", "left_behind", "sent_at", "employee_key"),
+    *("stale", "left", "look_on"),
 ]
 
 
@@ -55,6 +47,7 @@ class LinkResults:
             values=mapping.to_json(outcome.sent.values),
             terms=mapping.terms_to_json(outcome.sent.terms),
             written_as=outcome.sent.written_as,
+            found=mapping.to_json(outcome.sent.found),
             left_behind=list(outcome.sent.left_behind),
             sent_at=self.now,
             written_at=None if outcome.older is None else self.now,

@@ -163,6 +163,22 @@ def test_a_record_that_is_to_stand_for_another_position_is_stale() -> None:
     assert asked([job("1", 0), job("2", 20)], was(0), system=FLAT) == Agreement(), "not yet"
 
 
+def test_one_with_an_open_entry_says_by_itself_what_becomes_of_it() -> None:
+    left, jobs = {"title": "Cook"}, [job("1", 0, 9), job("2", 10)]
+    assert asked(jobs, was(0), system=FLAT, left=left).stale
+    assert asked(jobs, was(0), system=FLAT, left=left, open_ones=("2",)) == Agreement(left=left)
+
+
+@pytest.mark.parametrize(("there", "left"), [("P", {}), ("T", {"contract_type": "P"})])
+def test_what_was_found_there_counts_as_it_stands(there: str, left: dict[str, Any]) -> None:
+    """Whoever put it there: it is equal, or it is not."""
+    ours = {k: v for k, v in was(0).items() if k != "contract_type"}
+    written = Written("1", Sent("a", ours, found={"contract_type": there}))
+    here = [job("1", 0, contract_type="permanent")]
+    for just_now in (True, False):
+        assert agreement(made_up(), SETTINGS, here, written, day(TODAY), just_now=just_now) == Agreement(left=left)
+
+
 def test_of_what_is_over_only_the_end_counts() -> None:
     assert asked([job("1", 0, 9)], was(0, 9), system=FLAT) == Agreement()
     assert asked([job("1", 0, 9, title="Cook")], was(0, 9), system=FLAT) == Agreement()

@@ -230,12 +230,27 @@ def test_a_person_is_warned_of_what_is_told_and_of_what_is_not_shown() -> None:
     assert unseen.message.endswith("Grant the right to read it.")
 
 
+def test_what_stays_is_known_as_it_stands_there() -> None:
+    assert FOUND.found(THERE, {}) == {key: THERE.values[key] for key in FOUND.stays}
+    unsaid = replace(FOUND, unsaid=("cost_centre",))
+    assert unsaid.found(THERE, {}).keys() == FOUND.stays.keys() - {"cost_centre"}
+    hidden = Comparison(stays={"percentage": CHOSEN})
+    assert hidden.found(THERE, {"percentage": 80}) == {"percentage": 80}, "it is not shown: it was written last"
+
+
+def test_what_was_never_said_here_is_no_difference() -> None:
+    only = Comparison(stays={"cost_centre": CHOSEN}, unsaid=("cost_centre",))
+    said = in_full(agreement(MADE, THERE, only))
+    assert said.startswith("Made Up already agrees") and "Cost centre stays “77” there" in said
+
+
 def test_where_nothing_is_written_what_is_told_has_a_cause_of_its_own() -> None:
-    skip = nothing_to_write(MADE, THERE, FOUND, {"title": "Cook"})
-    assert (skip.cause, skip.remote_id, skip.holds) == ("stays_there", "a", {"title": "Cook"})
+    skip = nothing_to_write(MADE, THERE, FOUND, {"title": "Cook"}, {"cost_centre": "77"})
+    assert (skip.cause, skip.remote_id) == ("stays_there", "a")
+    assert (skip.holds, skip.found) == ({"title": "Cook"}, {"cost_centre": "77"})
     assert [w.field for w in skip.warnings] == ["cost_centre"]
     assert "“77”" in skip.warnings[0].message
-    quiet = nothing_to_write(MADE, THERE, replace(FOUND, told=()), {})
+    quiet = nothing_to_write(MADE, THERE, replace(FOUND, told=()), {}, {})
     assert (quiet.cause, quiet.warnings) == ("nothing_to_change", ())
     assert "Contract type stays “T” there" in quiet.message
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.planning.dated import NOTHING, Dated, counts_from, with_day, with_rows
-from integrations.sdk.timelines import Timeline, at, from_start, put, turns
+from integrations.sdk.timelines import Timeline, at, from_start, held_since, put, turns
 from integrations.sdk.values import Change
 
 START = date(2026, 1, 1)
@@ -150,6 +150,31 @@ def test_one_value_with_its_day_counts_for_as_long_as_it_has_held(wanted: Timeli
         assert since == day(today), "nothing that HR has changed: it is put back from today on"
     elif since > START:
         assert at(wanted, since - timedelta(days=1)) != at(wanted, day(today))
+
+
+@given(timelines(), timelines(), st.integers(1, 4), st.integers(0, DAYS[-1]))
+def test_what_was_written_for_another_day_is_no_clerks(
+    wanted: Timeline, said: Timeline, there: int, today: int
+) -> None:
+    """However often the compared day goes back: the value that takes its place counts for as long as it has held."""
+    value = at(wanted, day(today))
+    if there != value:
+        found = with_day(Change(there, value), wanted, said, START, day(today), there)
+        assert found is not None and found.since == held_since(wanted, day(today))
+
+
+@given(timelines(), timelines(), st.integers(-20, 20), st.integers(0, DAYS[-1]))
+def test_a_value_is_never_told_with_a_day_before_the_start_that_has_moved(
+    wanted: Timeline, said: Timeline, moved: int, today: int
+) -> None:
+    """And another day than what was said is told, be it the first one."""
+    said = [(since + timedelta(days=moved), value) for since, value in said]
+    now, then = held_since(wanted, day(today)), held_since(said, day(today))
+    if then is None or at(said, day(today)) != at(wanted, day(today)):
+        return
+    found = with_day(None, wanted, said, START, day(today))
+    assert (found is None) == (now == then)
+    assert found is None or found.since == now
 
 
 def test_of_what_was_never_written_nothing_is_known_before_today() -> None:

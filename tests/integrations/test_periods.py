@@ -16,6 +16,7 @@ from integrations.sdk.periods import (
     carries_on,
     current,
     current_since,
+    employed_from,
     employed_since,
     end_of_chain,
     goes_on,
@@ -171,6 +172,24 @@ def test_the_first_day_of_an_unbroken_employment() -> None:
     assert [employed_since(p, iter(rows)) for p in (first, second, later)] == [day(0), day(0), day(22)]
     assert employed_since(later, [*rows, free]) == day(22), "years of a freelancer are none of service"
     assert employed_since(free, rows) == day(0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["", "permanent", "freelance"])), min_size=1),
+    st.integers(0, 40),
+)
+def test_days_as_a_freelancer_are_none_of_the_employment(rows: list[tuple[int, str]], today: int) -> None:
+    """By the contract types of each day, whatever today's is: back to the last day on which it was no employment."""
+    kinds = dict(sorted({0: "", **dict(rows)}.items()))
+    terms = tuple((day(n), {"contract_type": kind}) for n, kind in kinds.items())
+    one = Position("1", day(0), None, {}, terms).on(day(today))
+    on = [next(kind for n, kind in reversed(kinds.items()) if n <= number) for number in range(today + 1)]
+    free = [number for number, kind in enumerate(on) if kind == "freelance"]
+    expected = 0 if on[-1] == "freelance" or not free else free[-1] + 1
+    assert employed_since(one, [one]) == day(expected)
+    without = employed_from(one, has_word=lambda values: False)
+    assert (without.start, without.values) == (day(expected), one.values)
+    assert employed_from(one, has_word=lambda values: True) == one
 
 
 def test_the_day_that_is_sent_as_the_beginning_of_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from positions import dates, periods, timeline
 from positions.models import Position
+from positions.models.terms import Terms
 
 days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 near = st.dates(date(2026, 1, 1), date(2026, 2, 28))
@@ -133,6 +135,13 @@ def test_who_is_employed_today_and_since_when():
     assert timeline.employed_since([row(date(2024, 1, 1), kind="freelance")], today) is None
     assert timeline.employed_since([row(date(2024, 1, 1), kind="consultant"), new], today) == date(2026, 1, 1)
     assert timeline.employed_since([], today) is None
+    became = row(date(2024, 1, 1))
+    rows = [
+        Terms(effective_from=day, contract_type=k)
+        for day, k in ((became.start_date, "freelance"), (date(2025, 5, 1), ""))
+    ]
+    with patch.object(Position, "by_day", rows):
+        assert timeline.employed_since([became], today) == date(2025, 5, 1)
 
 
 @given(st.lists(pairs(days), max_size=6), days)

@@ -12,9 +12,10 @@ import pytest
 import time_machine
 
 from integrations.models import Integration, PeriodLink
+from integrations.runtime import export_files
 from integrations.scope import scope_of
 from positions.models import Position
-from positions.terms import CORRECTION, Counting, FromDay
+from positions.terms import CORRECTION, Counting, FromDay, Withdrawal
 from synclog.engine import actions, agreeing
 from synclog.log.truth import Truth, truth_of
 from synclog.models import Job
@@ -218,3 +219,31 @@ def test_no_day_sends_what_a_person_has_dismissed(world: World) -> None:
         tasks.sweep()
         world.drain(integration)
         assert hours(world, integration) == before
+
+
+def carry_over(integration: Integration) -> None:
+    for file in integration.export_files.filter(imported_at=None):
+        export_files.fetch(file, "anna")
+        export_files.mark_imported(file, "anna")
+
+
+def test_a_change_that_is_withdrawn_after_its_file_was_imported_is_told(world: World) -> None:
+    """What earlier files say of days that are over, no file takes away: nobody calls it in sync until it is known."""
+    integration = world.connect("crona_lon")
+    with on(date(2026, 6, 9)):
+        position = hired(world)
+        world.drain(integration)
+        carry_over(integration)
+        for day, share in ((date(2026, 6, 1), 60), (date(2026, 6, 8), 100)):
+            changes(position, integration, FromDay(day), to=share)
+            world.drain(integration)
+            carry_over(integration)
+        fresh = Position.objects.get(pk=position.pk)
+        fresh.counting = Withdrawal(date(2026, 6, 1))
+        fresh.save()
+        world.drain(integration)
+        job = world.job(integration, position)
+        assert "80 in 1 Jun 2026 – 7 Jun 2026" in job.message, job.message
+        assert (job.state, job.cause) == (Job.State.SKIPPED, "stays_there")
+        assert truth(integration, position) is Truth.PARTLY
+        assert not integration.export_files.filter(imported_at=None).exists(), "a file could not say it"

@@ -361,6 +361,19 @@ class Behaviour(SnapshotBehaviour):
         assert str(there[self.start_name])[:10] == "2026-01-01"
         assert there[self.end_name] == self.end_open
 
+    def test_an_employment_that_follows_a_freelancers_days_begins_after_them(self, rig: Rig) -> None:
+        """A freelancer's days are none of the employment: only where they are told as such, they are in its record."""
+        free = rig.one(self.position(contract_type="freelance"))
+        assert free.state == "succeeded" or free.cause == "no_translation"
+        outcome = rig.one(self.position(), since=date(2026, 3, 1))
+        assert outcome.state == "succeeded", outcome
+        tells = rig.system.model is Model.HISTORY and free.state == "succeeded"
+        [there] = rig.there()
+        assert str(there[self.start_name])[:10] == ("2026-01-01" if tells else "2026-03-01")
+        rig.forget_calls()
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
+        assert not self.writes(rig)
+
     def test_preview_writes_nothing(self, rig: Rig) -> None:
         outcome = rig.one(self.position(), execute=False)
         assert outcome.state == "planned"
@@ -996,6 +1009,42 @@ class CountsFrom(Behaviour):
         rig.sync(self.by_day(("2026-01-01", 70), ("2026-06-03", 60)))  # the last of them is withdrawn
         self.stands(rig, ("2026-01-01", 70), ("2026-06-03", 60))
 
+    def test_a_percentage_whose_change_the_end_takes_back_counts_from_its_own_day(self, rig: Rig) -> None:
+        """What stands there is not a clerk's: it was written for a later day than the one that is compared now."""
+        every = self.by_day(("2026-01-01", 80), ("2026-04-01", 50))
+        rig.sync(every)
+        terms = tuple((day, {**held, **self.end_values}) for day, held in every.terms)
+        rig.one(replace(every, end=date(2026, 3, 31), terms=terms))
+        if not self.keeps_rows and rig.system.model is Model.HISTORY:  # the record there that is over gets its dates
+            assert self.told(rig)[-1] == ("2026-01-01", 80)
+        rig.one(every)
+        self.stands(rig, ("2026-01-01", 80), ("2026-04-01", 50))
+
+    def test_a_start_that_moves_across_a_change_takes_its_days_along(self, rig: Rig) -> None:
+        """The days that were not the position's until then say what HR says of them, and none counts from before it."""
+        rig.sync(self.by_day(("2026-01-01", 80), ("2026-03-01", 50)))
+        for start in ("2026-04-01", "2026-02-01", "2025-12-01"):
+            rig.one(self.position(start=start, percentage=Decimal(50)), move=True)
+            first, share = next((d, s) for d, s in reversed(self.told(rig)) if d <= start)
+            assert (max(first, start), share) == (start, 50)
+            assert all(s == 50 for d, s in self.told(rig) if d > start)
+            assert self.keeps_rows or first == start
+            rig.forget_calls()
+            assert rig.one(rig.positions["1"]).state == "skipped"
+            assert not self.writes(rig)
+
+    def test_a_position_that_begins_earlier_takes_its_days_from_the_one_before(self, rig: Rig) -> None:
+        if rig.system.model is Model.HISTORY:
+            return  # each has a record of its own
+        rig.sync(self.position(percentage=Decimal(80)))
+        for eve, start in (("2026-05-31", "2026-06-01"), ("2026-05-14", "2026-05-15")):
+            before = self.position(end=eve, percentage=Decimal(80))
+            rig.sync(before, self.position("2", start, percentage=Decimal(50)))
+            rig.forget_calls()
+            assert rig.one(rig.positions["2"]).state == "skipped"
+            assert next(s for d, s in reversed(self.told(rig)) if d <= start) == 50
+        assert not self.keeps_rows or self.told(rig)[0] == ("2026-01-01", 80)
+
     def test_a_percentage_of_a_coming_day_is_sent_on_that_day(self, rig: Rig) -> None:
         rig.sync(self.position(percentage=Decimal(80)))
         rig.forget_calls()
@@ -1151,6 +1200,20 @@ class SeveralAtOnce(Behaviour):
         assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
         assert "told apart by" in outcome.message and "occupation code" in outcome.message
         assert not self.writes(rig)
+
+    def test_a_change_that_makes_one_employment_of_two_is_refused(self, rig: Rig) -> None:
+        """Their days stay as they were: nothing but what is changed told them apart."""
+        rig.settings["several_at_once"] = True
+        rig.sync(self.position(), self.beside())
+        lock = rig.system.field("occupation_code").locked
+        if lock is not None and lock.lifted_by is not None:
+            rig.settings[lock.lifted_by.name] = True
+        rig.forget_calls()
+        outcome = rig.one(self.beside(occupation_code=self.values["occupation_code"]))
+        assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
+        assert "1 Jan 2026" in outcome.message and "told apart by" in outcome.message
+        assert not self.writes(rig)
+        assert rig.one(self.beside(percentage=Decimal(40))).state == "succeeded"
 
 
 class FlatBehaviour(Behaviour):

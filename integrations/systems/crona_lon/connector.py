@@ -21,12 +21,14 @@ from integrations.sdk import (
     Connector,
     DataRefusedError,
     EmployeeNotFoundError,
+    HandedOver,
     Label,
     Marks,
     Person,
     Remote,
     RemoteEmployee,
     Search,
+    Timeline,
     Wanted,
     Warning,
     Written,
@@ -34,6 +36,7 @@ from integrations.sdk import (
     date_of,
     digits_of,
     held_since,
+    put,
 )
 from integrations.sdk import gettext_noop as _
 from integrations.systems.crona_lon import texts
@@ -126,7 +129,8 @@ class CronaLonConnector(Connector):
         values |= {"cost_centre": unit, "department": unit}
         # Whoever comes back after a gap is employed anew; what follows at once belongs to the same employment.
         renews = after_a_gap(values["end_date"]) if self.settings.get("send_start_date") else None
-        return [Remote(employee.id, values, raw=record, renews_from=renews)]
+        filed = {"percentage": self._filed(employee)}
+        return [Remote(employee.id, values, raw=record, renews_from=renews, filed=filed)]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         earlier = self.context.outbox.latest(person.id) or {}
@@ -172,20 +176,21 @@ class CronaLonConnector(Connector):
         earlier: Record,
     ) -> Written:
         self.context.guard()
-        told = self._told(employee, person)
+        # Crona Lön may keep an earlier percentage beside one that begins before it, and go by the later one then.
+        told = max((day for day, _ in self._filed(employee)), default=None)
         record = self._record(employee, person, values, max(since, told) if since and told else since)
         warnings = tuple(self._warnings(person, record, earlier))
-        if since and told and since < told and "sysgrad" in record:
-            rate = record["sysgrad"]["procent"]
-            warnings += (Warning(texts.COUNTS_FROM_BEFORE(rate=rate, since=since, told=told), "percentage"),)
         filed = self.context.outbox.put(person.id, record)
         return Written(employee.id, warnings, filed.pending, filed.file_id)
 
-    def _told(self, employee: RemoteEmployee, person: Person) -> date | None:
-        """The last day from which a file that somebody has says a percentage. Crona Lön may keep that one beside
-        another that begins before it, and then it is the one that counts today: none is dated before it."""
-        given = self.context.outbox.handed_over(person.id) or {}
-        return date_of((given.get("sysgrad") or {}).get("datum")) if given.get("anstid") == employee.id else None
+    def _filed(self, employee: RemoteEmployee) -> Timeline:
+        """The percentages by day in files that somebody has."""
+        rows: Timeline = ()
+        for given in self.context.outbox.handed_over(str(employee.raw)):
+            rate = given.record.get("sysgrad")
+            if rate and given.record.get("anstid") == employee.id:
+                rows = put(rows, date_of(rate.get("datum")) or date.min, Decimal(rate["procent"]))
+        return rows
 
     def _warnings(self, person: Person, record: Record, earlier: Record) -> Iterator[Warning]:
         """What a person does beside the import: told once, with the first record that is so, and only of what
@@ -193,10 +198,15 @@ class CronaLonConnector(Connector):
         number = record["anstid"]
         renumbered = earlier.get("anstid", number) != number
         reopened = "avgdatum" in earlier and "avgdatum" not in record
-        given = self.context.outbox.handed_over(person.id) if renumbered or reopened else None
-        if given and renumbered and given["anstid"] != number:
+        handed_over = self.context.outbox.handed_over(person.id)
+        given = handed_over[-1].record if handed_over else {}
+        if renumbered and given.get("anstid", number) != number:
             yield Warning(texts.NUMBER_CHANGED(before=given["anstid"], now=number))
-        if given and reopened and given.get("avgdatum"):
+        in_the_way = None if "avgdatum" in record else _end_in_the_way(record, handed_over)
+        if in_the_way:
+            said = {"number": number, "end": in_the_way, "start": record["anstdatum"]}
+            yield Warning(texts.END_IN_THE_WAY(**said), "end_date")
+        elif reopened and given.get("avgdatum"):
             yield Warning(texts.END_STAYS(number=given["anstid"], end=given["avgdatum"]), "end_date")
         if self.settings.get("send_national_id") and person.national_id and "persnr" not in record:
             yield Warning(texts.NATIONAL_ID_LEFT_OUT())
@@ -251,6 +261,17 @@ class CronaLonConnector(Connector):
 
     def file_name(self, made_at: datetime, number: int) -> str:
         return f"crona-lon-{made_at:%Y%m%d-%H%M%S}-{number}.{self.settings.get('file_ending') or 'pax'}"
+
+
+def _end_in_the_way(record: Record, handed_over: Sequence[HandedOver]) -> str | None:
+    """The leaving date of an earlier employment without which none of this start is imported: until one of them is."""
+    start, end = record.get("anstdatum", ""), None
+    for given in handed_over:
+        if given.record.get("avgdatum"):
+            end = given.record["avgdatum"]
+        elif given.imported and end and given.record.get("anstdatum", "") > end:
+            end = None
+    return end if end and start > end else None
 
 
 def _person(record: Record) -> Iterator[str]:

@@ -42,13 +42,13 @@ END_STAYS = Text(
     _("A file cannot take an end date away. An earlier file gives employee {number} the leaving date {end}."),
     remedy=_("Import that one and this one first, then clear the leaving date in Crona Lön by hand."),
 )
-COUNTS_FROM_BEFORE = Text(
-    "crona_lon.counts_from_before",
+END_IN_THE_WAY = Text(
+    "crona_lon.end_in_the_way",
     _(
-        "{rate} percent counts from {since}, but an earlier file has a percentage from {told} on, which no file takes "
-        "away. This one says it from that day."
+        "An earlier file gives employee {number} the leaving date {end}, and Crona Lön takes no employment date after "
+        "it ({start}). Every file says so until one of them is marked as imported."
     ),
-    remedy=_("Correct the percentage of the days before by hand in Crona Lön."),
+    remedy=_("Import that one, clear the leaving date in Crona Lön by hand, and import this one then."),
 )
 NATIONAL_ID_LEFT_OUT = Text(
     "crona_lon.national_id_left_out",

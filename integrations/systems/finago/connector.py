@@ -558,7 +558,7 @@ class FinagoConnector(EmployeeSide):
                 yield Warning(texts.KEPT_OTHERWISE(kept=kept, name=name, sent=value), _OURS.get(name, ""))
         reported = row.get("employment_type") in (ORDINARY, MARITIME) and not _cancelled(row)
         if reported and not row.get("working_times") and self._organization().country == "NO":
-            yield Warning(texts.NO_SCHEME(), "working_hours_scheme")
+            yield Warning(texts.NO_SCHEME())
         others = (other["employment_id"] for other in before if _row(after, other["employment_id"]) != other)
         if touched := tuple(other for other in others if other != made):
             yield Warning(texts.OTHERS_CHANGED(others=touched))

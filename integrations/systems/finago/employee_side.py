@@ -94,7 +94,7 @@ class EmployeeSide(Connector):
             told += [
                 Warning(texts.FROM_TODAY(field=FieldName(key), value=str(there[key]), day=day))
                 for key, day in days.items()
-                if day > wanted.start and self._replaces(changes[key], there.get(key))
+                if day > wanted.start and self._replaces(key, changes[key], wanted, there.get(key))
             ]
         return told
 
@@ -115,9 +115,9 @@ class EmployeeSide(Connector):
         return "salary" not in record or bool(number_of(record["salary"], comma=True))
 
     @staticmethod
-    def _replaces(change: Change, there: Any) -> bool:
-        """Whether a new employment takes the place of what was there before."""
-        return change.old is None and change.since is None and there not in (None, change.new)
+    def _replaces(key: str, change: Change, wanted: Wanted, there: Any) -> bool:
+        """Whether a new employment takes the place of what somebody else put there."""
+        return change.old is None and change.since is None and there not in (None, change.new, wanted.wrote.get(key))
 
     def _days(self, changes: Mapping[str, Change], wanted: Wanted, there: Mapping[str, Any]) -> dict[str, date]:
         """From which day each of the changed values that have one counts. What a new employment finds there is replaced
@@ -126,7 +126,7 @@ class EmployeeSide(Connector):
         for key in changes.keys() & on_employee.DATED:
             change = changes[key]
             since = change.since or held_since(wanted.timeline(key), self.context.today) or wanted.start
-            if self._replaces(change, there.get(key)):
+            if self._replaces(key, change, wanted, there.get(key)):
                 since = self.context.today
             days[key] = max(since, wanted.start)
         return days

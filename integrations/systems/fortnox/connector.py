@@ -287,7 +287,7 @@ class FortnoxConnector(Connector):
         lost = self._planned(before).items() - self._planned(record).items()
         if lost:
             said = tuple(texts.SCHEDULE(day=day, code=code) for day, code in sorted(lost))
-            yield Warning(texts.SCHEDULES_LOST(schedules=said), "working_hours_scheme")
+            yield Warning(texts.SCHEDULES_LOST(schedules=said))
 
     def _planned(self, record: Mapping[str, Any]) -> dict[date, str]:
         """Schedules that begin on a day to come."""

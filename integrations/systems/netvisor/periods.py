@@ -79,7 +79,8 @@ def remote_of(period: Element) -> Remote:
     if {f"ispaymenttype{name}" for name, _ in PAY_TYPES} <= came:
         paid = [name for name, _ in PAY_TYPES if text_at(period, f"ispaymenttype{name}") == "1"]
         values["remuneration_type"] = "+".join(paid) or None
-    return Remote(text_at(period, "netvisorkey"), values)
+    since = sure_date(text_at(period, "companystartdate")) or values.get("start_date")
+    return Remote(text_at(period, "netvisorkey"), values, employed_since=since)
 
 
 def _contract(contract: str, mode: str) -> str | None:

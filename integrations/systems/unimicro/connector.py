@@ -278,9 +278,12 @@ class UnimicroConnector(Connector):
         return self._remotes(self._employments(employee))
 
     def _remotes(self, employments: Iterable[dict[str, Any]]) -> list[Remote]:
-        return [
-            Remote(str(record["ID"]), self._values(record), record.get("UpdatedAt"), record) for record in employments
-        ]
+        return [self._remote(record) for record in employments]
+
+    def _remote(self, record: dict[str, Any]) -> Remote:
+        shown = self._values(record)
+        since = sure_date(record.get("SeniorityDate")) or shown.get("start_date")
+        return Remote(str(record["ID"]), shown, record.get("UpdatedAt"), record, employed_since=since)
 
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """The list brings the employments along; who is shown without any mention of them is asked for."""
@@ -559,9 +562,9 @@ def _incomplete(record: Mapping[str, Any]) -> Iterator[Warning]:
     if record.get("TypeOfEmployment") not in values.EMPLOYED:
         return
     if record.get("WorkPercent") is None:
-        yield Warning(texts.NEEDED(field=FieldName("percentage")), "percentage")
+        yield Warning(texts.NEEDED(field=FieldName("percentage")))
     if not record.get("WorkingHoursScheme"):
-        yield Warning(texts.NEEDED(field=FieldName("working_hours_scheme")), "working_hours_scheme")
+        yield Warning(texts.NEEDED(field=FieldName("working_hours_scheme")))
 
 
 def _quoted(text: str) -> str:

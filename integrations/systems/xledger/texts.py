@@ -139,6 +139,7 @@ REASON_STAYS = Text(
         "outside."
     ),
     remedy=_("Clear it on the employee in Xledger by hand."),
+    field="end_reason",
 )
 
 # -- of a test of the connection

@@ -6,7 +6,7 @@ No field is required by PAXml but the person's number, so the shared test of a m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from integrations.planning.work import Report
 from integrations.sandboxes.server import Tenants
-from integrations.sdk.context import Context, Filed, MemoryOutbox
+from integrations.sdk.context import Context, Filed, HandedOver, MemoryOutbox
 from integrations.sdk.declaration import Transport
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.fields import CONTRACT_TYPES
@@ -56,10 +56,10 @@ class Filing(MemoryOutbox):
     def __init__(self) -> None:
         super().__init__()
         self.waiting: dict[str, Mapping[str, Any]] = {}
-        self.fetched: dict[str, Mapping[str, Any]] = {}
+        self.fetched: dict[str, list[HandedOver]] = {}
 
-    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
-        return self.fetched.get(employee)
+    def handed_over(self, employee: str) -> Sequence[HandedOver]:
+        return self.fetched.get(employee, ())
 
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         self.waiting[employee] = dict(record)
@@ -91,7 +91,8 @@ class FileRig(Rig):
 
     def carry(self) -> dict[str, Any]:
         done = self.bring(self.file())
-        self.outbox.fetched |= self.outbox.waiting
+        for employee, record in self.outbox.waiting.items():
+            self.outbox.fetched.setdefault(employee, []).append(HandedOver(record, imported=not done["fel"]))
         self.outbox.waiting.clear()
         return done
 
@@ -282,7 +283,7 @@ class TestCronaLon(CountsFrom, FlatBehaviour):
         self, rig: FileRig, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rig.sync(self.position())
-        monkeypatch.setattr(Filing, "handed_over", lambda outbox, employee: None)
+        monkeypatch.setattr(Filing, "handed_over", lambda outbox, employee: ())
         rig.person = replace(self.person, number="2042")
         rig.add(rig.person)
         assert rig.one(self.position()).warnings == ()
@@ -415,6 +416,16 @@ class TestCronaLon(CountsFrom, FlatBehaviour):
         rig.carried = False
         super().test_what_is_sent_late_counts_from_the_day_of_its_last_change(rig)
 
+    def test_a_start_that_moves_across_a_change_takes_its_days_along(self, rig: Rig) -> None:
+        assert isinstance(rig, FileRig)
+        rig.carried = False
+        super().test_a_start_that_moves_across_a_change_takes_its_days_along(rig)
+
+    def test_a_position_that_begins_earlier_takes_its_days_from_the_one_before(self, rig: Rig) -> None:
+        assert isinstance(rig, FileRig)
+        rig.carried = False
+        super().test_a_position_that_begins_earlier_takes_its_days_from_the_one_before(rig)
+
     def test_no_file_dates_a_percentage_before_one_that_somebody_has(self, rig: FileRig) -> None:
         """Crona Lön may go by the later of the two: the days before are for a person to correct."""
         rig.sync(self.position(percentage=Decimal("75")))
@@ -424,8 +435,32 @@ class TestCronaLon(CountsFrom, FlatBehaviour):
         assert rig.record["sysgrad"] == {"procent": "50", "datum": "2026-06-15"}
         [warning] = outcome.warnings
         assert warning.field == "percentage"
-        assert "1 Jan 2026" in warning.message and "15 Jun 2026" in warning.message
+        assert "another percentage" in warning.message and "50 in 1 Jan 2026 – 14 Jun 2026" in warning.message
         assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
+
+    def test_a_percentage_of_days_that_are_over_is_told_where_files_say_another(self, rig: FileRig) -> None:
+        """A change that is withdrawn, of which files say something already: the days are for a person to correct."""
+        first, second, third = ("2026-01-01", 80), ("2026-06-01", 60), ("2026-07-01", 100)
+        rig.sync(self.by_day(first))
+        rig.sync(self.by_day(first, second))
+        rig.today = date(2026, 7, 3)
+        rig.sync(self.by_day(first, second, third))
+        files = len(rig.imports)
+        outcome = rig.one(self.by_day(first, third))
+        assert (outcome.state, outcome.cause, outcome.field) == ("skipped", "stays_there", "percentage")
+        [warning] = outcome.warnings
+        assert "80 in 1 Jun 2026 – 30 Jun 2026" in warning.message
+        assert len(rig.imports) == files, "a file could not say it"
+        assert "percentage" not in rig.sent["1"].values
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change", "told once"
+        [warning] = rig.one(self.by_day(first, ("2026-05-01", 70), third)).warnings
+        assert "70 in 1 May 2026 – 31 May 2026" in warning.message
+
+    def test_a_percentage_that_is_taken_back_leaves_no_day_to_correct(self, rig: FileRig) -> None:
+        for share in ("100", "33.33", "100"):
+            outcome = rig.one(self.position(percentage=Decimal(share)))
+            assert (outcome.state, outcome.warnings) == ("succeeded", ())
+        assert rig.sandbox.state["anstallda"]["1042"]["sysgrad"] == {"2026-01-01": "100", "2026-06-15": "100"}
 
     def test_what_is_emptied_here_stays_there(self, rig: FileRig) -> None:
         """PAXml does not say how to empty anything; only the end date is worth a warning."""
@@ -471,6 +506,31 @@ class TestCronaLon(CountsFrom, FlatBehaviour):
         assert (outcome.state, outcome.action) == ("succeeded", "create")
         assert [warning.field for warning in outcome.warnings] == ["end_date"]
         assert rig.there()[0]["anstdatum"] == "2026-09-01"
+
+    def test_an_end_in_the_way_of_a_new_employment_is_said_until_a_file_is_imported(self, rig: FileRig) -> None:
+        """Done as it says, with every file until then."""
+        rig.sync(self.position())
+        rig.sync(self.position("1", "2026-01-01", "2026-06-10"))
+        rig.carried = False
+        for title in ("Butikschef", "Kassör"):
+            [warning] = rig.one(self.position("2", "2026-06-14", title=title)).warnings
+            assert warning.field == "end_date"
+            assert "clear the leaving date" in warning.message and "2026-06-14" in warning.message
+        rig.sandbox.state["anstallda"]["1042"]["avgdatum"] = None
+        rig.carry()
+        assert rig.there()[0]["anstdatum"] == "2026-06-14"
+        assert rig.one(self.position("2", "2026-06-14", title="Butikschef")).warnings == ()
+
+    def test_an_end_that_is_taken_back_stays_until_it_is_cleared_by_hand(self, rig: FileRig) -> None:
+        """In the order that it says: the employment goes on, so that its file is imported beside the old end."""
+        rig.sync(self.position())
+        rig.sync(self.position(end="2026-08-31"))
+        [warning] = rig.one(self.position()).warnings
+        assert warning.field == "end_date" and "then clear the leaving date" in warning.message
+        assert rig.there()[0]["avgdatum"] == "2026-08-31"
+        rig.sandbox.state["anstallda"]["1042"]["avgdatum"] = None
+        assert rig.one(self.position(title="Butikschef")).warnings == ()
+        assert rig.there()[0]["avgdatum"] is None
 
     def test_start_date_can_be_left_to_crona(self, rig: FileRig) -> None:
         rig.settings["send_start_date"] = False

@@ -267,3 +267,23 @@ def test_an_independent_client_finds_employees_employments_and_registers(lenient
         assert session.get(f"{base}/dimension/v2/1/NY").json() == [value]
         assert [f["id"] for f in session.get(f"{base}/employee_field/v2/").json()] == ["1", "2"]
         assert session.put(f"{base}/employee/v2/7").headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_another_position_said_is_not_somebody_elses(rig: Rig, at_once: bool) -> None:
+    """It is replaced from the first day of the one that follows, be that one late: nobody is asked to correct it."""
+    rig.sync(position(weekly_hours=Decimal("30")))
+    over, following = position(end="2026-06-09"), position("2", "2026-06-10", weekly_hours=Decimal("37.5"))
+    for saved in ((over, following),) if at_once else ((over,), (following,)):
+        report = rig.sync(*saved)
+    assert (report.outcomes["2"].state, report.outcomes["2"].warnings) == ("succeeded", ())
+    assert (person(rig)["hours_per_week"], person(rig)["hours_per_week_valid_from"]) == ("37.50", "2026-06-10")
+
+
+def test_what_a_clerk_put_over_another_position_s_is_replaced_from_today(rig: Rig) -> None:
+    rig.sync(position(weekly_hours=Decimal("30")))
+    person(rig)["hours_per_week"] = "35.00"
+    report = rig.sync(position(end="2026-06-09"), position("2", "2026-06-10", weekly_hours=Decimal("37.5")))
+    [warning] = report.outcomes["2"].warnings
+    assert "“35.00” stood on the employee" in warning.message
+    assert person(rig)["hours_per_week_valid_from"] == "2026-06-15"

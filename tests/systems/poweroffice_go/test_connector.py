@@ -624,11 +624,11 @@ class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
         assert self.only(rig)["StartDate"] == "2026-03-01"
         assert self.lines(rig) == [["2026-01-01", 80.0], ["2026-02-01", 50]]
 
-    def test_a_corrected_start_after_a_takeover_stays(self, rig: Rig) -> None:
+    def test_a_corrected_start_after_a_takeover_stays_and_is_told_of(self, rig: Rig) -> None:
         rig.sync(self.position("1", end="2026-06-30"), self.position("2", "2026-07-01"))
         rig.today = date(2026, 7, 20)
         rig.sync(rig.positions["2"])
-        assert rig.one(self.position("2", "2026-07-10")).cause == "nothing_to_change"
+        assert rig.one(self.position("2", "2026-07-10")).cause == "stays_there"
         assert self.only(rig)["StartDate"] == "2026-01-01"
 
     def test_somebody_who_comes_back_gets_a_new_employment(self, rig: Rig) -> None:

@@ -743,7 +743,8 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
     def test_ordinary_employment_without_percentage_is_warned_of(self, rig: Rig) -> None:
         outcome = rig.one(self.position(without=("percentage",)))
         assert outcome.state == "succeeded"
-        assert [w.field for w in outcome.warnings] == ["percentage"]
+        [warning] = outcome.warnings
+        assert not warning.field and warning.message.startswith("Percentage is empty"), "nothing was left unwritten"
 
     def test_new_employment_without_scheme_gets_the_default(self, rig: Rig) -> None:
         rig.one(self.position(without=("working_hours_scheme",)))
@@ -773,6 +774,18 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         self.state(rig)["employments"][2]["SeniorityDate"] = "2018-05-01"  # a clerk's
         rig.sync(self.position("3", "2026-01-02", "2026-06-30"), self.position("4", "2026-07-01"))
         assert [e["SeniorityDate"] for e in rig.there()][2:] == ["2018-05-01", "2018-05-01"]
+
+    def test_the_first_day_of_all_is_told_where_an_earlier_position_changes_it(self, rig: Rig) -> None:
+        """It is written once: whoever corrects the first position, or takes it away, is to correct it there."""
+        rig.rules = Rules(delete=True, move=True)
+        rig.sync(self.position("1", "2025-01-01", "2025-12-31"), self.position("2"))
+        earlier = rig.one(self.position("1", "2024-12-01", "2025-12-31"))
+        [warning] = earlier.warnings
+        assert "since 1 Dec 2024 here" in warning.message
+        assert "since 1 Jan 2025 there" in warning.message
+        [warning] = rig.sync(deleted=["1"]).outcomes["1"].warnings
+        assert "since 1 Jan 2026 here" in warning.message
+        assert rig.one(self.position("2", title="Kokki")).warnings == ()
 
     def test_a_freelancers_years_are_none_of_service(self, rig: Rig) -> None:
         rig.sync(self.position("1", "2024-01-01", "2025-12-31", contract_type="freelance"), self.position("2"))
