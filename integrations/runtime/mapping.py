@@ -93,7 +93,7 @@ def sent(link: PeriodLink, older: Mapping[str, Sequence[Any]] | None = None) -> 
     """What was last written for its position; `older` as in `Sent`."""
     terms = terms_from_json(link.terms)
     found = from_json(link.found)
-    return Sent(link.remote_id, from_json(link.values), tuple(link.left_behind), older or {}, terms, found)
+    return Sent(link.remote_id, from_json(link.values), tuple(link.left_behind), older or {}, terms, found=found)
 
 
 def older_to_json(older: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
