@@ -178,8 +178,8 @@ class Comparison:
             {k: why for k, why in self.stays.items() if k in kept},
             tuple(k for k in self.unseen if k in kept),
             tuple(k for k in self.told if k in kept),
-            tuple(k for k in self.unsaid if k in kept),
-            self.by_hand,
+            unsaid=tuple(k for k in self.unsaid if k in kept),
+            by_hand=self.by_hand,
         )
 
     def warnings(self, system: System, remote: Remote) -> tuple[Warning, ...]:
@@ -254,7 +254,7 @@ def compare(
             stays[key] = why
         else:
             changes[key] = Change(old, None if empty(new) else new)
-    return Comparison(changes, stays, tuple(unseen), tuple(told), _unsaid(fields, stays, wanted, sent))
+    return Comparison(changes, stays, tuple(unseen), tuple(told), unsaid=_unsaid(fields, stays, wanted, sent))
 
 
 def _unsaid(fields: Sequence[Field], stays: Collection[str], wanted: Wanted, sent: Sent | None) -> tuple[str, ...]:
