@@ -27,7 +27,7 @@ from positions.admin.position import PositionAdmin
 from positions.models import Position
 from positions.numbers import figure
 from synclog.admin import occupations
-from synclog.admin.before_saving import hints_of, is_over, links_of, problems_of
+from synclog.admin.before_saving import hints_of, is_over, links_of, problems_of, without_company
 from synclog.log.states import Connections, State, connections_of, states_of
 
 admin.site.unregister(Position)
@@ -223,10 +223,11 @@ def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position],
 
 
 def save_notes(position: Position) -> list[str]:
-    """What connected systems will refuse of the position as it is saved: values, and an overlap."""
+    """What connected systems will refuse of the position as it is saved: that it has no company, values, an overlap."""
     connections = connections_of(position.employee.organization)
-    taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]
-    notes = list(_left(connections, position))
+    sending = [i for i in connections.integrations if i.send_positions]
+    taking = [i for i in sending if connections.takes(i, position)]
+    notes = [*_left(connections, position), *without_company(sending, connections, position)]
     if taking:
         notes += [*_refused_values(taking, position), *_refused_overlap(connections, taking, position)]
     return notes
