@@ -107,7 +107,7 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     editor, viewer = client_of(organization, "editor", "ed"), client_of(organization, "viewer", "vi")
     page = f"/admin/synclog/job/cutoff/{integration.pk}/"
     assert "1 change held by the cut-off" in text_of(editor.get(page))
-    assert "Held by the cut-off" in text_of(editor.get("/admin/"))
+    assert "Waiting, held by the cut-off" in text_of(editor.get("/admin/"))
     previews = editor.get(f"/admin/synclog/job/previews/{integration.pk}/")
     assert "1 change held by the cut-off" in text_of(previews)
     log = text_of(editor.get(f"/admin/synclog/job/?tab=all&cutoff=held&integration__id__exact={integration.pk}"))
