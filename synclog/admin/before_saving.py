@@ -102,9 +102,7 @@ def links_of(position: Position) -> dict[int, PeriodLink]:
     return {link.integration_id: link for link in rows}
 
 
-def without_company(
-    sending: Sequence[Integration], connections: Connections, position: Position
-) -> Iterable[str]:
+def without_company(sending: Sequence[Integration], connections: Connections, position: Position) -> Iterable[str]:
     """Where a position goes nowhere for want of a company: the connections are named."""
     left_out = [i.name for i in sending if not connections.takes(i, position)]
     if position.company_id is None and left_out:

@@ -28,7 +28,9 @@ from positions.models import Position
 from positions.numbers import figure
 from synclog.admin import occupations
 from synclog.admin.before_saving import hints_of, is_over, links_of, problems_of, without_company
+from synclog.admin.job.remedies import Remedies
 from synclog.log.states import Connections, State, connections_of, states_of
+from synclog.log.truth import Truth
 
 admin.site.unregister(Position)
 
@@ -67,16 +69,22 @@ def position_panel(request: HttpRequest, position: Position) -> str:
     if not connections.integrations:
         return ""
     states = states_of(connections, [position])[position.pk]
+    remedies = Remedies(request.user, [state.job for state in states if state.job])
+    here = request.get_full_path()
     log = reverse("admin:synclog_job_changelist")
     return render_to_string(
         "admin/synclog/position_panel.html",
         {
             "position": position,
-            "states": [state for state in states if not state.excluded],
+            "states": [
+                (state, remedies.places(state.job, here) if state.truth is Truth.NEEDS_YOU and state.job else [])
+                for state in states
+                if not state.excluded
+            ],
             "excluded": [state for state in states if state.excluded],
             "may_act": roles.can(request.user, organization.pk, "edit"),
             "log": f"{log}?tab=all&position={position.pk}",
-            "here": request.get_full_path(),
+            "here": here,
         },
         request,
     )

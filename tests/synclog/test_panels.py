@@ -298,9 +298,7 @@ def test_a_save_names_what_a_system_will_not_take(organization: Organization) ->
     assert panels.save_notes(position) == []
 
 
-def test_a_position_without_a_company_is_said_to_go_nowhere(
-    integration: Integration, position: Position
-) -> None:
+def test_a_position_without_a_company_is_said_to_go_nowhere(integration: Integration, position: Position) -> None:
     assert panels.save_notes(position) == []
     company = CompanyFactory(organization=integration.organization, name="Elsewhere AS")
     integration.companies.add(company)
