@@ -57,6 +57,9 @@ class EndForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        notice = cleaned.get("notice_date")
+        if wrong := notice and (dates.odd_year(notice) or dates.late_notice(notice, cleaned.get("last_day"))):
+            self.add_error("notice_date", wrong)
         if "last_day" in cleaned:
             self.found = ending(self.employee, cleaned["last_day"], lock=self.lock)
             if not self.found.ended:
