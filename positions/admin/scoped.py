@@ -25,13 +25,14 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from positions import roles
 from positions.admin.history import EnglishHistory
-from positions.admin.inputs import DateInput
+from positions.admin.inputs import DateInput, DayField
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.admin.returning import back
 from positions.audit import kind_of
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import AuditEntry
+from positions.models.text import AddressField
 from positions.origin import Origin, started_by
 from positions.transactions import repeated
 
@@ -39,7 +40,10 @@ logger = logging.getLogger(__name__)
 
 # Above this many, the confirmation of a deletion counts the rest instead of listing it.
 _LISTED_ON_DELETE = 100
-_INPUTS: Any = {models.DateField: {"widget": DateInput}}
+_INPUTS: Any = {
+    models.DateField: {"form_class": DayField, "widget": DateInput},
+    models.EmailField: {"form_class": AddressField},
+}
 
 
 class _Permissions:

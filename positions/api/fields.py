@@ -20,7 +20,8 @@ from rest_framework.settings import api_settings
 
 from positions.api.names import Unknown
 from positions.api.schema import HIGHEST_ID
-from positions.text import ONE_LINE, SEVERAL_LINES, SOME_LINE, one_line, plain_number, several_lines
+from positions.numbers import too_long
+from positions.text import NO_ADDRESS, ONE_LINE, SEVERAL_LINES, SOME_LINE, one_line, plain_number, several_lines
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_NULL = gettext_lazy("This cannot be cleared. Leave it out to keep it as it is.")
@@ -87,7 +88,7 @@ class Email(Text):
     def run_validation(self, data: Any = empty) -> Any:
         value = super().run_validation(data)
         if value:
-            serializers.EmailField().run_validation(value)
+            serializers.EmailField(error_messages={"invalid": NO_ADDRESS}).run_validation(value)
         return value
 
 
@@ -206,6 +207,7 @@ class Percentage(Number):
                 "invalid": gettext_lazy("Write a number such as 80 or 37.5."),
                 "min_value": words,
                 "max_value": words,
+                **too_long(words),
                 "null": _NOT_NULL,
             },
             **kwargs,
@@ -233,6 +235,7 @@ class WeeklyHours(Number):
                 "invalid": gettext_lazy("Write a number such as 37.5."),
                 "min_value": words,
                 "max_value": words,
+                **too_long(words),
             },
             **kwargs,
         )
