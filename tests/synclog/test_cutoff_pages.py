@@ -142,6 +142,15 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     assert "Nothing is held" in text_of(editor.get(f"{page}send/"))
 
 
+def test_the_pages_of_a_connection_s_tabs_have_its_tabs(organization: Organization, integration: Integration) -> None:
+    client = client_of(organization)
+    for page in ("cutoff", "differences"):
+        address = f"/admin/synclog/job/{page}/{integration.pk}/"
+        shown = client.get(address).content.decode()
+        assert f'href="{address}" aria-current="page"' in shown
+        assert f"/admin/integrations/integration/{integration.pk}/settings/" in shown
+
+
 def test_the_list_of_retroactive_changes(organization: Organization, integration: Integration, api: Api) -> None:
     other = connection(organization, "fortnox", name="Other")
     for one in (integration, other):
