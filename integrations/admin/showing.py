@@ -20,7 +20,6 @@ from integrations import supported
 from integrations.models import Integration
 from integrations.scope import company_names, scope_of
 from integrations.sdk.declaration import System, Transport
-from integrations.sdk.wording import say
 from positions import dates
 from positions.models import Organization, Position
 
@@ -227,7 +226,7 @@ def choices(systems: Sequence[System]) -> list[dict[str, str]]:
             "country": supported.country(s),
             "model": supported.model(s),
             "meaning": supported.model_meaning(s),
-            "protocol": say(s.protocol),
+            "by": _("A file that somebody imports there") if s.transport is Transport.FILE else _("Sent by itself"),
         }
         for s in systems
     ]

@@ -229,7 +229,10 @@ class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, ModelAdm
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         # Foreign ones are not there either: somebody who tries numbers is seen in the log, by name and address.
         logger.warning("refused: %s %.40r is not there, or not theirs", opts.model_name, object_id)
-        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+        self.message_user(
+            request, _("Nothing is at this address: it was deleted, or the address is wrong."), messages.WARNING
+        )
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str

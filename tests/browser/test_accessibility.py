@@ -28,6 +28,8 @@ COVERED = """() => [...document.querySelectorAll('a[href], button, input, select
     const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     return !top || !(one.contains(top) || top.contains(one) || [...(one.labels ?? [])].some((l) => l.contains(top)));
 }).map((one) => one.outerHTML.slice(0, 160))"""
+# An icon is drawn from a word, which nobody is to hear.
+HEARD = """() => document.querySelectorAll(".material-symbols-outlined:not([aria-hidden], [title])").length"""
 # Swagger UI draws them, and nothing of ours can reach inside: buttons inside of a row that can be pressed itself, and
 # its headings begin with the third level.
 OF_SWAGGER = {"nested-interactive", "heading-order", "region", "landmark-one-main", "page-has-heading-one"}
@@ -56,6 +58,8 @@ def test_no_page_keeps_anybody_out(page: Any, new_page: Any, demo: Product, widt
                 found.append(f"{address}: {rule['id']} ({len(rule['nodes'])}): {where}")
         if address != docs:
             found += [f"{address}: cannot be pressed: {one}" for one in looked.evaluate(COVERED)]
+        if looked.evaluate(HEARD):
+            found.append(f"{address}: icons are read aloud")
         if looked.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{address}: wider than {width} pixels")
     assert found == [], "\n".join(found)

@@ -25,7 +25,7 @@ document.addEventListener("DOMContentLoaded", () => {
         }
         for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden], [title])")) {
             icon.setAttribute("aria-hidden", "true");
-            const control = icon.closest("a, button");
+            const control = icon.closest("a[href], button");
             const named = control?.title || control?.hasAttribute("aria-label");
             if (!control || named || control.textContent.trim() !== icon.textContent.trim()) continue;
             const site = document.title.split("|").pop().trim();
