@@ -46,11 +46,17 @@ def problems(
     first_day_of_work: date | None = None,
     last_day_of_work: date | None = None,
     probation_end: date | None = None,
+    notice_date: date | None = None,
 ) -> dict[str, str]:
     """What is wrong with a position's dates: field -> a sentence with an example. {} is fine."""
+    days = {
+        "start_date": start, "end_date": end, "first_day_of_work": first_day_of_work,
+        "last_day_of_work": last_day_of_work, "probation_end": probation_end, "notice_date": notice_date,
+    }  # fmt: skip
+    odd = {name: wrong for name, day in days.items() if day is not None and (wrong := odd_year(day))}
     found: dict[str, str] = {}
     if start is None:
-        return found
+        return odd
     if end is not None and end < start:
         found["end_date"] = _("The end date {end} is before the start date {start}.").format(
             end=show(end), start=show(start)
@@ -65,10 +71,23 @@ def problems(
         found["probation_end"] = _("Probation ends {end}, before the start date {start}.").format(
             end=show(probation_end), start=show(start)
         )
-    for name, day in (("start_date", start), ("end_date", end)):
-        if day is not None and (wrong := odd_year(day)):
-            found[name] = wrong
-    return found
+    if late := late_notice(notice_date, end):
+        found["notice_date"] = late
+    return found | odd
+
+
+def late_notice(notice: date | None, end: date | None) -> str:
+    """What is wrong with the day on which notice of an employment until `end` was given; "" is fine."""
+    if notice is None or end is None or notice <= end:
+        return ""
+    return _("Notice was given {notice}, after the last day {end}: give an earlier day, or leave it empty.").format(
+        notice=show(notice), end=show(end)
+    )
+
+
+def odd_birth(day: date, today: date) -> str:
+    """What is wrong with a day of birth; "" is fine."""
+    return _("The birth date lies in the future.") if day > today else odd_year(day)
 
 
 def odd_year(day: date) -> str:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{0,40})?", re.ASCII)
 _IN_LINES = frozenset("\n\r\t")
@@ -26,6 +27,8 @@ ONE_LINE = f"^[^{_NO_LINE}]*$"
 SOME_LINE = f"^[^{_NO_LINE}]*[^{_NO_LINE}\\s][^{_NO_LINE}]*$"  # and not blank
 TRIMMED_LINE = f"^[^{_NO_LINE}\\s]([^{_NO_LINE}]*[^{_NO_LINE}\\s])?$"  # nor with blanks at its ends
 SEVERAL_LINES = f"^[^{_NO_LINES}]*$"
+
+NO_ADDRESS = gettext_lazy("This is no e-mail address. Write it as kari@example.com.")
 
 
 def composed(text: str) -> str:

@@ -572,9 +572,13 @@ class IntegrationAdmin(ScopedAdmin):
         self.message_user(request, said, level)
         return HttpResponseRedirect(back(request, showing.url(obj, "change")))
 
+    def all_tabs(self, request: HttpRequest, obj: Integration, health: Health, here: str) -> list[Tab]:
+        """Of a connection's pages; `here` is the address of the one that is shown."""
+        return showing.page_tabs(obj, here, self.tabs(request, obj, health))
+
     def _page(self, request: HttpRequest, obj: Integration, tab: str, template: str, **context: Any) -> HttpResponse:
         line = self._lines(request, [obj])[0]
-        tabs = showing.page_tabs(obj, tab, self.tabs(request, obj, line.health))
+        tabs = self.all_tabs(request, obj, line.health, showing.url(obj, tab))
         context.setdefault("title", ": ".join([obj.name, *(one.title for one in tabs if one.active)]))
         return self._render(
             request,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,6 @@ from integrations import supported
 from integrations.models import Integration
 from integrations.scope import company_names, scope_of
 from integrations.sdk.declaration import System, Transport
-from integrations.sdk.wording import say
 from positions import dates
 from positions.models import Organization, Position
 
@@ -150,8 +149,8 @@ class Tab:
     active: bool = False
 
 
-def page_tabs(integration: Integration, active: str, more: Sequence[Tab]) -> list[Tab]:
-    """Our own, and `more` after the first."""
+def page_tabs(integration: Integration, here: str, more: Sequence[Tab]) -> list[Tab]:
+    """Our own, and `more` after the first. `here`: the address of the one that is shown."""
     files = {"files": _("Files")} if integration.system.transport is Transport.FILE else {}
     own = {
         "change": _("Overview"),
@@ -162,8 +161,8 @@ def page_tabs(integration: Integration, active: str, more: Sequence[Tab]) -> lis
     }
     if help_page(integration.system_key):
         own["help"] = _("Help")
-    tabs = [Tab(title, url(integration, page), active=page == active) for page, title in own.items()]
-    return [tabs[0], *more, *tabs[1:]]
+    first, *others = (Tab(title, url(integration, page)) for page, title in own.items())
+    return [replace(tab, active=tab.url == here) for tab in (first, *more, *others)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,7 @@ def choices(systems: Sequence[System]) -> list[dict[str, str]]:
             "country": supported.country(s),
             "model": supported.model(s),
             "meaning": supported.model_meaning(s),
-            "protocol": say(s.protocol),
+            "by": _("A file that somebody imports there") if s.transport is Transport.FILE else _("Sent by itself"),
         }
         for s in systems
     ]

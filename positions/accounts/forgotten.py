@@ -29,6 +29,7 @@ from positions.accounts import issuer
 from positions.accounts.joining import alike
 from positions.hosts import place_of
 from positions.models import SelfMadeUser
+from positions.models.text import AddressField
 from positions.signals import password_forgotten
 from positions.tracing import address_of
 
@@ -39,7 +40,7 @@ _OF_ONE_ADDRESS = 5  # users that are mailed
 
 
 class ForgottenForm(forms.Form):
-    email = forms.EmailField(
+    email = AddressField(
         label=gettext_lazy("E-mail"),
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email", "autofocus": True}),

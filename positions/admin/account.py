@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidg
 from positions import mailing
 from positions.accounts import own_address
 from positions.admin import confirming
+from positions.models.text import AddressField
 
 MOST, WITHIN = 5, 3600  # links of one user, in seconds
 
@@ -28,7 +29,7 @@ class AccountForm(forms.Form):
     last_name = forms.CharField(
         label=gettext_lazy("Last name"), max_length=150, required=False, widget=UnfoldAdminTextInputWidget
     )
-    email = forms.EmailField(
+    email = AddressField(
         label=gettext_lazy("E-mail"),
         max_length=254,
         required=False,

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from positions import dates, once
-from positions.admin.inputs import DateInput
+from positions.admin.inputs import DayField
 from positions.admin.scoped import ScopedAdmin
 from positions.endings import Ending, end, ending
 from positions.models import Employee, EndReason, Position
@@ -26,19 +26,17 @@ from positions.origin import Origin, started_by
 
 
 class EndForm(forms.Form):
-    last_day = forms.DateField(
+    last_day = DayField(
         label=gettext_lazy("Last day"),
-        widget=DateInput,
         help_text=gettext_lazy("The last day of the employment. Past or to come."),
     )
     end_reason = forms.ChoiceField(
         label=gettext_lazy("End reason"), choices=[("", "---------"), *EndReason.choices],
         widget=UnfoldAdminSelectWidget,
     )  # fmt: skip
-    notice_date = forms.DateField(
+    notice_date = DayField(
         label=gettext_lazy("Notice date"),
         required=False,
-        widget=DateInput,
         help_text=gettext_lazy("The day on which notice was given."),
     )
 
@@ -57,6 +55,9 @@ class EndForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        notice = cleaned.get("notice_date")
+        if wrong := notice and (dates.odd_year(notice) or dates.late_notice(notice, cleaned.get("last_day"))):
+            self.add_error("notice_date", wrong)
         if "last_day" in cleaned:
             self.found = ending(self.employee, cleaned["last_day"], lock=self.lock)
             if not self.found.ended:

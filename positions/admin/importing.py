@@ -22,7 +22,7 @@ from unfold.widgets import (
 )
 
 from positions import moments, roles
-from positions.admin.inputs import DateInput
+from positions.admin.inputs import DayField
 from positions.audit import actor
 from positions.dates import odd_year
 from positions.importing import work, writing
@@ -76,10 +76,9 @@ class ImportForm(OrganizationForm):
         initial="keep",
         widget=UnfoldAdminRadioSelectWidget(),
     )
-    effective_from = forms.DateField(
+    effective_from = DayField(
         label=gettext_lazy("Changes count from"),
         required=False,
-        widget=DateInput,
         help_text=gettext_lazy(
             "Of rows whose own “Counts from” is empty, where they change what may change while a position lasts: "
             "title, contract type, percentage, hours, occupation code, department, cost centre. Empty: from today on, "

@@ -25,7 +25,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from positions import roles
 from positions.admin.history import EnglishHistory
-from positions.admin.inputs import DateInput
+from positions.admin.inputs import DateInput, DayField
 from positions.admin.looking_up import LookingUp
 from positions.admin.narrowed import NarrowedAdmin
 from positions.admin.once import OnceAdmin
@@ -34,6 +34,7 @@ from positions.admin.returning import back
 from positions.audit import kind_of
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import AuditEntry
+from positions.models.text import AddressField
 from positions.origin import Origin, started_by
 from positions.transactions import repeated
 
@@ -41,7 +42,10 @@ logger = logging.getLogger(__name__)
 
 # Above this many, the confirmation of a deletion counts the rest instead of listing it.
 _LISTED_ON_DELETE = 100
-_INPUTS: Any = {models.DateField: {"widget": DateInput}}
+_INPUTS: Any = {
+    models.DateField: {"form_class": DayField, "widget": DateInput},
+    models.EmailField: {"form_class": AddressField},
+}
 
 
 class _Permissions:
@@ -227,7 +231,10 @@ class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, LookingU
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         # Foreign ones are not there either: somebody who tries numbers is seen in the log, by name and address.
         logger.warning("refused: %s %.40r is not there, or not theirs", opts.model_name, object_id)
-        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+        self.message_user(
+            request, _("Nothing is at this address: it was deleted, or the address is wrong."), messages.WARNING
+        )
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str

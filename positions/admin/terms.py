@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from positions import dates, periods, terms
-from positions.admin.inputs import DateInput
+from positions.admin.inputs import DayField
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Position
 from positions.opened import Opened
@@ -51,9 +51,8 @@ class TermsForm(Opened, ScopedForm):
             "A correction replaces what was wrong for as long as it held. What is planned for a later day stays."
         ),
     )
-    effective_from = forms.DateField(
+    effective_from = DayField(
         label=gettext_lazy("From the day"),
-        widget=DateInput,
         required=False,
         help_text=gettext_lazy("Past or to come, within the position."),
     )

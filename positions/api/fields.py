@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,12 +15,13 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import empty
+from rest_framework.fields import SkipField, empty
 from rest_framework.settings import api_settings
 
 from positions.api.names import Unknown
 from positions.api.schema import HIGHEST_ID
-from positions.text import ONE_LINE, SEVERAL_LINES, SOME_LINE, one_line, plain_number, several_lines
+from positions.numbers import too_long
+from positions.text import NO_ADDRESS, ONE_LINE, SEVERAL_LINES, SOME_LINE, one_line, plain_number, several_lines
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_NULL = gettext_lazy("This cannot be cleared. Leave it out to keep it as it is.")
@@ -86,7 +88,7 @@ class Email(Text):
     def run_validation(self, data: Any = empty) -> Any:
         value = super().run_validation(data)
         if value:
-            serializers.EmailField().run_validation(value)
+            serializers.EmailField(error_messages={"invalid": NO_ADDRESS}).run_validation(value)
         return value
 
 
@@ -205,6 +207,7 @@ class Percentage(Number):
                 "invalid": gettext_lazy("Write a number such as 80 or 37.5."),
                 "min_value": words,
                 "max_value": words,
+                **too_long(words),
                 "null": _NOT_NULL,
             },
             **kwargs,
@@ -232,6 +235,7 @@ class WeeklyHours(Number):
                 "invalid": gettext_lazy("Write a number such as 37.5."),
                 "min_value": words,
                 "max_value": words,
+                **too_long(words),
             },
             **kwargs,
         )
@@ -267,10 +271,26 @@ class StrictSerializer(serializers.Serializer):
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
-            raise ValidationError({**errors, **error.detail}) from None  # type: ignore[dict-item]
+            errors |= error.detail  # type: ignore[arg-type]
+            value = self._right(data, errors)
+        errors = {**self.across(value), **errors}
         if errors:
             raise ValidationError(errors)
         return value
+
+    def _right(self, data: Mapping[str, Any], errors: Collection[str]) -> dict[str, Any]:
+        """The values that have no error."""
+        found: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            if not field.read_only and name not in errors:
+                with suppress(SkipField):
+                    found[name] = field.run_validation(field.get_value(data))
+        return found
+
+    def across(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What is wrong with values that each have the right form: told along with what is wrong with others, which
+        are not among them."""
+        return {}
 
     @property
     def also_answered(self) -> Collection[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from positions import dates
 from positions.api.caused import WithCaused, caused_fields
 from positions.api.fields import (
     AnswerId,
@@ -62,7 +64,7 @@ class EmployeeSerializer(Changeable):
     first_name = Line(max_length=80, help_text="Given names.", **required())
     last_name = Line(max_length=80, help_text="Family name.", **required())
     email = Email(max_length=254, help_text="Of work: some systems find the person by it.")
-    birth_date = OptionalDay(help_text="The day of birth.")
+    birth_date = OptionalDay(help_text="The day of birth, not in the future.")
     national_id = Matching(
         r"^[0-9A-Za-z+\- ]{6,20}\Z",
         required=False,
@@ -99,6 +101,11 @@ class EmployeeSerializer(Changeable):
     @cached_property
     def also_answered(self) -> Collection[str]:
         return ("action", *caused_fields(), *unmatched_fields())
+
+    def across(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        birth = values.get("birth_date")
+        odd = birth and dates.odd_birth(birth, timezone.now().date())
+        return {"birth_date": [ErrorDetail(odd, "invalid")]} if odd else {}
 
 
 class WrittenEmployeeSerializer(WithAction, WithCaused, WithUnmatched, EmployeeSerializer):
@@ -158,6 +165,19 @@ class PositionValuesSerializer(Changeable):
     notice_date = OptionalDay(help_text="The day on which notice was given.")
     note = Text(help_text="Never sent anywhere.", max_length=10_000, lines=True)
     external_id = Text(max_length=120, help_text="Your own id, unique for the employee.")
+
+    def across(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Of what is sent: with what is stored beside it, the position itself is asked."""
+        found = dates.problems(
+            start=values.get("start_date"),
+            end=values.get("end_date"),
+            has_end_reason="end_date" in values and bool(values.get("end_reason")),
+            first_day_of_work=values.get("first_day_of_work"),
+            last_day_of_work=values.get("last_day_of_work") if "first_day_of_work" in values else None,
+            probation_end=values.get("probation_end"),
+            notice_date=values.get("notice_date"),
+        )
+        return {name: [ErrorDetail(said, "invalid")] for name, said in found.items()}
 
 
 class TermsSerializer(PositionValuesSerializer):

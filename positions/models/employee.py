@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from positions import dates
 from positions.encryption import EncryptedTextField
 from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.company import Company, Department
@@ -128,8 +129,8 @@ class Employee(Tracked, ErrorsAtFields):
                 errors[name] = self.of_another(name)
         if self.manager_id is not None and self.manager_id == self.pk:
             errors["manager"] = gettext("Nobody is their own manager.")
-        if self.birth_date is not None and self.birth_date > timezone.now().date():
-            errors["birth_date"] = gettext("The birth date lies in the future.")
+        if self.birth_date is not None and (wrong := dates.odd_birth(self.birth_date, timezone.now().date())):
+            errors["birth_date"] = wrong
         if errors:
             raise ValidationError(errors)
 

@@ -133,6 +133,7 @@ class Position(ByDay, ErrorsAtFields):
             first_day_of_work=self.first_day_of_work,
             last_day_of_work=self.last_day_of_work,
             probation_end=self.probation_end,
+            notice_date=self.notice_date,
         )
         if self.employee_id is not None:
             for name in ("company", "department"):

@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.formats import get_format
+from django.utils.translation import gettext_lazy as _
 
-from positions import text
+from positions import numbers, text
 
 
 class _Composed:
@@ -42,6 +44,13 @@ class Email(_Composed, models.EmailField):
     KNOWN_AS = "EmailField"
     default_validators = [*models.EmailField.default_validators, text.one_line]
 
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": AddressField, **kwargs})
+
+
+class AddressField(forms.EmailField):
+    default_error_messages = {"invalid": text.NO_ADDRESS}
+
 
 class NumberField(forms.DecimalField):
     def to_python(self, value: Any) -> Any:
@@ -55,7 +64,9 @@ class NumberField(forms.DecimalField):
 
 class Number(models.DecimalField):
     def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"form_class": NumberField, **kwargs})
+        (limits,) = {one.message for one in self.validators if isinstance(one, MaxValueValidator)}
+        said = {"invalid": _("Write a number such as 80 or 37.5."), **numbers.too_long(limits)}
+        return super().formfield(**{"form_class": NumberField, "error_messages": said, **kwargs})
 
     def deconstruct(self) -> Any:
         name, _, args, kwargs = super().deconstruct()

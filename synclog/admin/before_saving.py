@@ -23,15 +23,17 @@ from integrations.sdk.wording import say
 from positions.admin.hints import Hint, Hints
 from positions.models import Position
 from synclog.admin import occupations
-from synclog.log.states import connections_of
+from synclog.log.states import Connections, connections_of
 
 
 def hints_of(position: Position) -> Hints:
     """Of a position as it would be saved, with its employee: no system is asked. A fixed number of queries."""
     connections = connections_of(position.employee.organization)
-    taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]
+    sending = [i for i in connections.integrations if i.send_positions]
+    taking = [i for i in sending if connections.takes(i, position)]
+    company = [Hint(sentence, True) for sentence in without_company(sending, connections, position)]
     if not taking:
-        return Hints()
+        return Hints({"company": company})
     typed = copy.copy(position)
     typed.pk = None  # of what was typed, whatever is stored for other days
     today = position.employee.organization.today()
@@ -53,7 +55,7 @@ def hints_of(position: Position) -> Hints:
             if problem.field not in missing:
                 whose = "" if integration.name == integration.system.name else f"{integration.name}: "
                 said[problem.field].append(f"{whose}{problem.message}")
-    fields: defaultdict[str, list[Hint]] = defaultdict(list)
+    fields: defaultdict[str, list[Hint]] = defaultdict(list, company=company)
     for (key, missing_here, because, of), names in needed.items():
         if key in said and not missing_here:
             continue  # what is wrong with it says more
@@ -98,6 +100,14 @@ def links_of(position: Position) -> dict[int, PeriodLink]:
     """By connection."""
     rows = PeriodLink.objects.filter(position_key=position.pk) if position.pk else ()
     return {link.integration_id: link for link in rows}
+
+
+def without_company(sending: Sequence[Integration], connections: Connections, position: Position) -> Iterable[str]:
+    """Where a position goes nowhere for want of a company: the connections are named."""
+    left_out = [i.name for i in sending if not connections.takes(i, position)]
+    if position.company_id is None and left_out:
+        said = _("Without a company it is not sent to %(systems)s. Choose its company; it is sent when you save.")
+        yield said % {"systems": _listed(left_out)}
 
 
 def is_over(integration: Integration, wanted: values.Position, today: date) -> bool:

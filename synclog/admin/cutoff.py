@@ -84,7 +84,7 @@ class CutoffPages(ConnectionPages):
             "cutoff/page.html",
             title=_("{connection}: payroll cut-off").format(connection=integration.name),
             integration=integration,
-            connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
+            tabs=self.tabs(request, integration, address(integration)),
             said=cutoff.sentences(calendar, zone) if calendar else [],
             after=cutoff.after_words(calendar.after) if calendar else "",
             held=figures.changes(number) if number else "",

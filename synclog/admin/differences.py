@@ -234,6 +234,7 @@ class DifferencePages(ConnectionPages):
             title=_("{connection}: differences").format(connection=integration.name),
             integration=integration,
             connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
+            tabs=self.tabs(request, integration, address(integration)),
             **context,
         )
 

@@ -101,7 +101,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
                 Counter(_("Needs you"), n.needs_you, log_url(integration, "needs_action"), urgent=True),
             ]
             if n.held:
-                counters.append(Counter(say(TRUTHS[Truth.HELD]), n.held, cutoff_pages.address(integration)))
+                counters.append(Counter(_("Waiting, held by the cut-off"), n.held, cutoff_pages.address(integration)))
             for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
                 number, urgent = getattr(n, truth), truth is Truth.CHANGED
                 if number or truth is Truth.OUT_OF_SCOPE:

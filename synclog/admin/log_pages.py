@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from integrations.admin.showing import Tab
 from integrations.models import Integration
 from positions import roles
 from positions.roles import Need
@@ -120,3 +121,9 @@ class ConnectionPages(ObjectPages):
 
     def may_act(self, request: HttpRequest, found: Integration) -> bool:
         return roles.can(request.user, found.organization_id, self.acts)
+
+    def tabs(self, request: HttpRequest, found: Integration, here: str) -> list[Tab]:
+        """Those of the connection's pages, where the page at `here` is one of them."""
+        pages: Any = self._log.admin_site.get_model_admin(Integration)
+        shown: list[Tab] = pages.all_tabs(request, found, pages.health_of([found])[found.pk], here)
+        return shown

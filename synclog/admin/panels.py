@@ -27,8 +27,10 @@ from positions.admin.position import PositionAdmin
 from positions.models import Position
 from positions.numbers import figure
 from synclog.admin import occupations
-from synclog.admin.before_saving import hints_of, is_over, links_of, problems_of
+from synclog.admin.before_saving import hints_of, is_over, links_of, problems_of, without_company
+from synclog.admin.job.remedies import Remedies
 from synclog.log.states import Connections, State, connections_of, states_of
+from synclog.log.truth import Truth
 
 admin.site.unregister(Position)
 
@@ -67,16 +69,22 @@ def position_panel(request: HttpRequest, position: Position) -> str:
     if not connections.integrations:
         return ""
     states = states_of(connections, [position])[position.pk]
+    remedies = Remedies(request.user, [state.job for state in states if state.job])
+    here = request.get_full_path()
     log = reverse("admin:synclog_job_changelist")
     return render_to_string(
         "admin/synclog/position_panel.html",
         {
             "position": position,
-            "states": [state for state in states if not state.excluded],
+            "states": [
+                (state, remedies.places(state.job, here) if state.truth is Truth.NEEDS_YOU and state.job else [])
+                for state in states
+                if not state.excluded
+            ],
             "excluded": [state for state in states if state.excluded],
             "may_act": roles.can(request.user, organization.pk, "edit"),
             "log": f"{log}?tab=all&position={position.pk}",
-            "here": request.get_full_path(),
+            "here": here,
         },
         request,
     )
@@ -225,10 +233,11 @@ def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position],
 
 
 def save_notes(position: Position) -> list[str]:
-    """What connected systems will refuse of the position as it is saved: values, and an overlap."""
+    """What connected systems will refuse of the position as it is saved: that it has no company, values, an overlap."""
     connections = connections_of(position.employee.organization)
-    taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]
-    notes = list(_left(connections, position))
+    sending = [i for i in connections.integrations if i.send_positions]
+    taking = [i for i in sending if connections.takes(i, position)]
+    notes = [*_left(connections, position), *without_company(sending, connections, position)]
     if taking:
         notes += [*_refused_values(taking, position), *_refused_overlap(connections, taking, position)]
     return notes

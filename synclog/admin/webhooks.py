@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -381,8 +382,7 @@ def next_words(delivery: WebhookDelivery, webhook: Webhook) -> str:
     if webhook.state == Webhook.State.PAUSED:
         return _("Waits until the webhook is resumed")
     due = max(delivery.due_at, webhook.retry_at) if webhook.retry_at else delivery.due_at
-    now = delivery.state == _State.WAITING
-    when = _("now") if now else moments.when(due, webhook.organization.zone)
+    when = _("now") if due <= timezone.now() else moments.when(due, webhook.organization.zone)
     if not delivery.attempts:
         return _("Next {when}").format(when=when)
     return _("{tries}, next {when}").format(tries=figures.tries(delivery.attempts), when=when)

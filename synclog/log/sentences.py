@@ -140,9 +140,9 @@ def started_by(job: Job) -> str:
     """Who caused it: a person's name, an API key's, or the calendar."""
     if job.origin == Job.Origin.SCHEDULE:
         return _("Schedule")
-    if job.origin == Job.Origin.EDIT:
-        return job.origin_name or _("Edit")
     origin = str(job.get_origin_display())
+    if job.origin in (Job.Origin.EDIT, Job.Origin.RESYNC):  # a move or the start of a connection is no re-sync
+        return job.origin_name or origin
     return f"{origin}: {job.origin_name}" if job.origin_name else origin
 
 

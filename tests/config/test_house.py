@@ -58,6 +58,21 @@ def test_no_module_keeps_a_list_of_whom_to_call() -> None:
     assert not lists, sorted(lists)
 
 
+def test_what_is_typed_wrongly_is_answered_in_our_words() -> None:
+    """Dates and addresses are typed into fields that say what is wrong, with an example (a browser's own picker of days
+    needs none)."""
+    plain = {
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("forms.DateField", "forms.EmailField")
+        and "type='date'" not in ast.unparse(call).replace("': '", "='")
+    }
+    assert not plain, sorted(plain)
+
+
 def test_no_test_hides_another() -> None:
     """`__test__ = False` on an imported class takes it from the run of its own module, too: 600 tests once."""
     hides = [path for path in sorted((ROOT / "tests").rglob("*.py")) if ".__test__" in path.read_text()]

@@ -151,6 +151,22 @@ def test_sentences_stand_at_the_field(organization, editor, employee):
     assert "between 0 and 100" in form.errors["percentage"][0] and not form.non_field_errors()
     form = editor.post(change(position), {**POSITION, "external_id": "taken"}).context["adminform"].form
     assert form.errors["external_id"] == ["Another position of this employee has this external id."]
+    wrong = {
+        **POSITION,
+        "start_date": "31.02.2026",
+        "end_date": "1.2.26",
+        "percentage": "80.555",
+        "weekly_hours": "1e3",
+    }
+    form = editor.post(change(position), wrong).context["adminform"].form
+    assert form.errors["start_date"] == ["There is no day 31.02.2026 in the calendar."]
+    assert form.errors["end_date"] == ["“1.2.26” is not a date. Write it as 2026-03-01."]
+    assert form.errors["percentage"] == [
+        "A percentage lies between 0 and 100, for example 80 or 37.5. Write two decimals at most."
+    ]
+    assert form.errors["weekly_hours"] == ["Write a number such as 80 or 37.5."]
+    form = editor.post(add, data_of(employee, email="nora@x")).context["adminform"].form
+    assert form.errors["email"] == ["This is no e-mail address. Write it as kari@example.com."]
     department = DepartmentFactory(organization=organization, code="X")
     form = editor.post(reverse("admin:positions_department_add"), {"code": "X"}).context["adminform"].form
     assert form.errors["code"] == ["Another department of this organization has this code."]

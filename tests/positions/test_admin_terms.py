@@ -91,7 +91,11 @@ def test_a_change_counts_from_the_day_that_is_chosen(editor, position):
 
 def test_a_wrong_day_is_told_at_its_field(editor, position):
     data = {**opened(editor, position), "percentage": ["80"]}
-    for day, words in (("2025-12-31", "outside the position"), ("", "Give the day"), ("soon", "Enter a valid date")):
+    for day, words in (
+        ("2025-12-31", "outside the position"),
+        ("", "Give the day"),
+        ("soon", "is not a date. Write it"),
+    ):
         page = saved(editor, position, {**data, "effective_from": [day]})
         assert words in str(page.context["adminform"].form.errors["effective_from"]), day
     assert not position.terms.exists()

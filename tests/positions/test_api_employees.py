@@ -85,6 +85,22 @@ def test_a_wrong_value_is_named(api, organization, body, field, code):
     assert Employee.objects.count() == 1
 
 
+def test_all_that_is_wrong_is_told_at_once(api):
+    """What is checked across values, or by the day it is, does not wait for the rest."""
+    body = {**GOOD, "first_name": "", "email": "x", "birth_date": "2999-01-01", "national_id": "123"}
+    wrong = {"first_name", "email", "birth_date", "national_id"}
+    assert set(errors_of(api.post("/employees/", body))) == wrong
+    rows = api.post("/employees/bulk/", {"employees": [body]}).json()["errors"]
+    assert {error["field"] for error in rows} == {f"employees[0].{name}" for name in wrong}
+    assert set(errors_of(api.post("/employees/", {**GOOD, "birth_date": "1850-01-01"}))) == {"birth_date"}
+    position = {
+        "title": "", "start_date": "2026-03-01", "end_date": "2026-02-01", "percentage": "180",
+        "notice_date": "2099-01-01", "probation_end": "1026-01-01", "company": 999,
+    }  # fmt: skip
+    made = errors_of(api.post("/employees/", {**GOOD, "email": "x", "positions": [position]}))
+    assert set(made) == {"email", *(f"positions[0].{name}" for name in {*position} - {"start_date"})}
+
+
 def test_nobody_is_their_own_manager(api, organization):
     employee = EmployeeFactory(organization=organization)
     response = api.patch(f"/employees/{employee.pk}/", {"manager": employee.pk})

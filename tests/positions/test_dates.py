@@ -50,8 +50,11 @@ def test_a_right_period_has_no_problem(period):
     assert dates.problems(start=start, end=end, has_end_reason=end is not None) == {}
 
 
-@given(st.none() | st.dates(), st.none() | st.dates(), st.booleans(), st.dates(), st.none() | st.dates(), st.dates())
-def test_problems_never_break_and_name_fields(start, end, reason, first, last, probation):
+@given(
+    st.none() | st.dates(), st.none() | st.dates(), st.booleans(), st.dates(), st.none() | st.dates(), st.dates(),
+    st.none() | st.dates(),
+)  # fmt: skip
+def test_problems_never_break_and_name_fields(start, end, reason, first, last, probation, notice):
     found = dates.problems(
         start=start,
         end=end,
@@ -59,8 +62,10 @@ def test_problems_never_break_and_name_fields(start, end, reason, first, last, p
         first_day_of_work=first,
         last_day_of_work=last,
         probation_end=probation,
+        notice_date=notice,
     )
-    assert set(found) <= {"start_date", "end_date", "end_reason", "last_day_of_work", "probation_end"}
+    days = {"start_date", "end_date", "first_day_of_work", "last_day_of_work", "probation_end", "notice_date"}
+    assert set(found) <= {*days, "end_reason"}
     assert all(words.endswith(".") for words in found.values())
     if start is not None and end is not None and end < start:
         assert "end_date" in found
@@ -74,6 +79,12 @@ def test_problems_never_break_and_name_fields(start, end, reason, first, last, p
         ({"last_day_of_work": date(2026, 2, 1)}, "last_day_of_work", "before the first, 1 Mar 2026"),
         ({"probation_end": date(2026, 2, 1)}, "probation_end", "Probation ends 1 Feb 2026, before"),
         ({"end": date(2999, 1, 1)}, "end_date", "The year 2999 cannot be right"),
+        ({"first_day_of_work": date(1026, 3, 1)}, "first_day_of_work", "The year 1026 cannot be right"),
+        (
+            {"end": date(2026, 4, 1), "notice_date": date(2026, 4, 2)},
+            "notice_date",
+            "Notice was given 2 Apr 2026, after the last day 1 Apr 2026",
+        ),
     ],
 )
 def test_what_is_said(given_, field, words):

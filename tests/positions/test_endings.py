@@ -210,6 +210,13 @@ def test_the_next_one_is_offered_nothing_of_another_organization(
 # -- end of employment
 
 
+def test_notice_is_given_before_the_end(editor: Client, employee: Employee, cook: Position) -> None:
+    for day, said in (("2026-05-01", "after the last day 2026-04-30"), ("1026-03-01", "The year 1026 cannot be right")):
+        address, data = ending(editor, employee, last_day="2026-04-30", notice_date=day)
+        assert said in words(editor.post(address, data, follow=True))
+    assert Position.objects.get(pk=cook.pk).end_date is None
+
+
 def test_all_open_positions_end_on_the_day(editor: Client, employee: Employee, cook: Position) -> None:
     made(employee, "Waiter", end=date(2026, 12, 31), end_reason="contract_ended")
     made(employee, "Over", date(2020, 1, 1), date(2020, 12, 31))

@@ -274,10 +274,13 @@ def test_moving_the_existing_period(world: World, client: Client) -> None:
     row = world.job(integration, position)
     assert row.cause == "start_date_changed", row.message
     assert "Move the existing period</button>" in page_of(client, row)
+    at_position = client.get(f"/admin/positions/position/{position.pk}/change/").content.decode()
+    assert "Press Move the existing period" in at_position and "Move the existing period</button>" in at_position
     client.post(f"{LOG}{row.pk}/move/")
     world.drain(integration)
     row.refresh_from_db()
     assert (row.state, row.action) == ("succeeded", "move"), row.message
+    assert "Re-sync: " not in page_of(client, row)
     assert len(world.there(integration)) == 1
     assert "no earlier period" in text_of(client.post(f"{LOG}{row.pk}/move/", follow=True))
 

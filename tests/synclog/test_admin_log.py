@@ -63,6 +63,16 @@ def test_each_tab_holds_its_states_and_needs_action_comes_first(client: Client, 
     }  # fmt: skip
 
 
+def test_a_tab_is_called_as_the_counter_that_leads_to_it(client: Client, integration: Integration) -> None:
+    """*Retrying* is what is tried again; what waits for its day, for the cut-off or for a second is not."""
+    job(integration, state="waiting")
+    titles = {tab.key: tab.title for tab in client.get(LOG).context["cl"].tabs()}
+    page = client.get(f"/admin/integrations/integration/{integration.pk}/change/").content.decode()
+    counter = re.search(r"tab=retrying[^>]*><b>1</b> <span>(.*?)</span>", page)
+    assert counter is not None
+    assert titles["retrying"] == counter[1] == "Waiting"
+
+
 def test_an_empty_log_of_somebody_without_connections(organization: Organization) -> None:
     assert "No system is connected yet" in text_of(client_of(organization).get(LOG))
 

@@ -103,7 +103,11 @@ def test_when_a_failing_one_is_tried_again_is_said_as_it_is(organization: Organi
     for due in (now, now + timedelta(hours=30)):
         WebhookDelivery.objects.update(state="retrying", attempts=3, due_at=due)
         said = moments.when(max(due, now + timedelta(hours=1)), zone)
-        assert f"It is tried again {said}." in text_of(admin.get(page))
+        for state in ("waiting", "retrying"):  # the rows say no other moment
+            WebhookDelivery.objects.update(state=state)
+            assert f"It is tried again {said}." in text_of(admin.get(page))
+            for rows in (page, LOG):
+                assert f"3 tries, next {said}" in text_of(admin.get(rows))
     # and the button does it now
     admin.post(f"{HOOKS}{webhook.pk}/resume/")
     assert WebhookDelivery.objects.get().due_at <= timezone.now()

@@ -112,7 +112,7 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     editor, viewer = client_of(organization, "editor", "ed"), client_of(organization, "viewer", "vi")
     page = f"/admin/synclog/job/cutoff/{integration.pk}/"
     assert "1 change held by the cut-off" in text_of(editor.get(page))
-    assert "Held by the cut-off" in text_of(editor.get("/admin/"))
+    assert "Waiting, held by the cut-off" in text_of(editor.get("/admin/"))
     previews = editor.get(f"/admin/synclog/job/previews/{integration.pk}/")
     assert "1 change held by the cut-off" in text_of(previews)
     log = text_of(editor.get(f"/admin/synclog/job/?tab=all&cutoff=held&integration__id__exact={integration.pk}"))
@@ -185,6 +185,15 @@ def test_page_api_and_file_say_the_same_of_it_also_once_the_period_is_open(
         entry = text_of(client.get(f"/admin/synclog/job/{job.pk}/change/"))
         assert "held_by_cutoff" not in entry and "because of the payroll cut-off" not in entry
         assert counts_of([integration])[integration.pk].held == 0
+
+
+def test_the_pages_of_a_connection_s_tabs_have_its_tabs(organization: Organization, integration: Integration) -> None:
+    client = client_of(organization)
+    for page in ("cutoff", "differences"):
+        address = f"/admin/synclog/job/{page}/{integration.pk}/"
+        shown = client.get(address).content.decode()
+        assert f'href="{address}" aria-current="page"' in shown
+        assert f"/admin/integrations/integration/{integration.pk}/settings/" in shown
 
 
 def test_the_list_of_retroactive_changes(organization: Organization, integration: Integration, api: Api) -> None:

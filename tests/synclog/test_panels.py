@@ -16,6 +16,7 @@ from integrations.models import Integration, PeriodLink
 from integrations.runtime import mapping
 from positions.models import Organization, Position
 from synclog.admin import panels
+from synclog.admin.before_saving import hints_of
 from synclog.models import Job
 from tests.factories import CompanyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
 from tests.said import as_kept
@@ -304,6 +305,26 @@ def test_a_save_names_what_a_system_will_not_take(organization: Organization) ->
     )
     position.contract_type = "permanent"
     assert panels.save_notes(position) == []
+
+
+def test_a_position_without_a_company_is_said_to_go_nowhere(integration: Integration, position: Position) -> None:
+    assert panels.save_notes(position) == []
+    company = CompanyFactory(organization=integration.organization, name="Elsewhere AS")
+    integration.companies.add(company)
+    said = "Without a company it is not sent to Netvisor Oulu. Choose its company; it is sent when you save."
+    assert panels.save_notes(position) == [said]
+    assert [hint.words for hint in hints_of(position).fields["company"]] == [said]
+    client = client_of(integration.organization)
+    page = client.get(f"/admin/positions/position/{position.pk}/change/").content.decode()
+    assert "1 connection takes only positions with a company" in page
+    assert "for other companies" not in page
+    position.company = CompanyFactory(organization=integration.organization)
+    position.save()
+    page = client.get(f"/admin/positions/position/{position.pk}/change/").content.decode()
+    assert "1 connection for other companies" in page
+    position.company = company
+    assert panels.save_notes(position) == []
+    assert not hints_of(position).fields.get("company")
 
 
 def test_a_save_names_what_cannot_be_changed_there_any_more(organization: Organization) -> None:

@@ -57,7 +57,7 @@ def test_few_are_followed_until_they_are_done(organization: Organization, integr
     page = client.get(address)
     assert page.context["said"] == "3 of 3 still to go. You may leave this page."
     assert page.context["live"] and "hx-trigger=" in text_of(page) and "Cancel the rest" not in text_of(page)
-    assert told(client, address) == {"Retrying": 3}
+    assert told(client, address) == {"Waiting": 3}
     rows = list(Job.objects.exclude(pk=done_before.pk))
     for row, state in zip(rows, ("succeeded", "succeeded", "failed"), strict=True):
         open_key = row.open_key if state == "failed" else None

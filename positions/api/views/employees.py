@@ -80,7 +80,7 @@ class EmployeesView(Resource):
         manager = references.one(body, "manager", references.employees, "employee", found)
         employee = row or Employee(organization=self.organization)
         form_errors = dict(self.form.errors)
-        of_positions = form_errors.pop("positions", [])
+        of_positions = form_errors.pop("positions", {})
         errors: dict[str, Any] = merged(form_errors, found)
         positions = self._new_positions(employee, rows, of_positions, references, errors)
         if errors:
@@ -152,7 +152,7 @@ class EmployeesView(Resource):
     ) -> list[Position]:
         """Each row as a position, not yet saved. `of_form`: what the serializer said of them; all that is wrong with
         them is added to the errors."""
-        by_row = of_form if isinstance(of_form, list) and all(isinstance(one, Mapping) for one in of_form) else []
+        by_row = of_form if isinstance(of_form, Mapping) and all(isinstance(key, int) for key in of_form) else {}
         if of_form and not by_row:
             errors["positions"] = of_form
             return []
@@ -162,7 +162,7 @@ class EmployeesView(Resource):
         for index, row in enumerate(rows):
             found: Errors = {}
             company, department = references.of_position(row, found)
-            wrong = merged(by_row[index] if by_row else {}, found)
+            wrong = merged(by_row.get(index, {}), found)
             if not wrong and values is not None:
                 position = Position(employee=employee)
                 set_values(position, row, values[index], company, department)

@@ -1,5 +1,5 @@
-// Names for what select2, SimpleBar and tables of fields draw without one: whoever cannot see the page hears which field
-// they are in.
+// Names for what select2, SimpleBar, tables of fields and icons draw without one: whoever cannot see the page hears which
+// field they are in, and no icon by the word that it is drawn from.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
     const give = () => {
@@ -22,6 +22,14 @@ document.addEventListener("DOMContentLoaded", () => {
         for (const region of document.querySelectorAll(".simplebar-content-wrapper[role]")) {
             region.removeAttribute("role");
             region.removeAttribute("aria-label");
+        }
+        for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden], [title])")) {
+            icon.setAttribute("aria-hidden", "true");
+            const control = icon.closest("a[href], button");
+            const named = control?.title || control?.hasAttribute("aria-label");
+            if (!control || named || control.textContent.trim() !== icon.textContent.trim()) continue;
+            const site = document.title.split("|").pop().trim();
+            control.setAttribute("aria-label", control.form?.elements.q?.placeholder || site);
         }
     };
     give();

@@ -29,8 +29,8 @@ class Empty(NamedTuple):
 
 _EMPTY = {
     "retrying": (
-        gettext_noop("Nothing is on its way"),
-        gettext_noop("Changes wait here for some seconds until they are sent."),
+        gettext_noop("Nothing is waiting"),
+        gettext_noop("A change waits here until it is sent: for some seconds, or until its day."),
     ),
     "skipped": (
         gettext_noop("Nothing was skipped"),
@@ -59,7 +59,7 @@ def empty_of(cl: JobList, visible: Collection[int] | None) -> Empty:
         title, sentence = _EMPTY[cl.tab]
         return Empty(say(title), say(sentence))
     if cl.of_all_tabs.filter(state__in=TABS["retrying"][1]).exists():
-        return Empty(_("Nothing needs you"), _("Some changes are on their way: see Retrying."))
+        return Empty(_("Nothing needs you"), _("Some changes are on their way: see Waiting."))
     mine = roles.limited(Integration.objects.all(), visible)
     if (behind := _behind(mine)) is not None:
         return Empty(_("Nothing needs you"), behind)

@@ -21,7 +21,8 @@ CAP = 1000
 
 TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "needs_action": (gettext_noop("Needs action"), (Job.State.FAILED,)),
-    "retrying": (gettext_noop("Retrying"), (Job.State.WAITING, Job.State.RUNNING, Job.State.RETRYING)),
+    # Named as the counter that leads here; its key stands in addresses that were mailed.
+    "retrying": (gettext_noop("Waiting"), (Job.State.WAITING, Job.State.RUNNING, Job.State.RETRYING)),
     "skipped": (gettext_noop("Skipped"), (Job.State.SKIPPED,)),
     "succeeded": (gettext_noop("Succeeded"), (Job.State.SUCCEEDED,)),
     "dismissed": (gettext_noop("Dismissed"), (Job.State.DISMISSED,)),

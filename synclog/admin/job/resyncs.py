@@ -128,9 +128,9 @@ class ResyncPages(LogPages):
             if going:
                 return _("{left} of {total} still to go. You may leave this page.").format(**to_go)
             if by_itself:
-                said = _("{left} of {total} still to go. They are tried again by themselves: see Retrying.")
+                said = _("{left} of {total} still to go. They are tried again by themselves: see Waiting.")
             else:
-                said = _("{left} of {total} still to go, but nothing goes out now: see Retrying for why.")
+                said = _("{left} of {total} still to go, but nothing goes out now: see Waiting for why.")
             return said.format(**to_go)
         return _("All done, but some still need you.") if refused else _("All done.")
 
