@@ -33,12 +33,15 @@ def as_of_today(apps: Any, schema_editor: Any) -> None:
         integration = Current(system_key=kept.system_key, settings=kept.settings)
         settings = integration.cleaned_settings()
         chosen = {f.ours for f in active_fields(integration.system, settings) if f.place_is_chosen}
-        for piece in pieces(links.filter(integration=kept).only("values", "look_on")):
+        for piece in pieces(links.filter(integration=kept)):
             for link in piece:
                 link.written_as = written_as(integration.system, settings, from_json(link.values))
                 if not chosen <= link.values.keys():
                     link.look_on = date(1970, 1, 1)
-            links.bulk_update(piece, ["written_as", "look_on"])
+            # All of them are there: nothing is made anew. `bulk_update` takes far longer.
+            links.bulk_create(
+                piece, update_conflicts=True, unique_fields=["id"], update_fields=["written_as", "look_on"]
+            )
 
 
 class Migration(migrations.Migration):
