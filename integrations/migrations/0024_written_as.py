@@ -1,14 +1,29 @@
 """What else the settings said of what was sent: until now nobody kept it. The settings of today are taken for those of
-the last write, so that another place that is chosen from here on is noticed."""
+the last write, so that another place that is chosen from here on is noticed.
 
+A place that was chosen since the last write was not noticed before: whoever has nothing in it is looked at again.
+"""
+
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.db import migrations, models
 
 from integrations.models import Integration as Current
 from integrations.planning.placed import written_as
+from integrations.planning.translate import active_fields
 from integrations.runtime.mapping import from_json
 from integrations.systems.registry import connectors
+
+PIECE = 1000
+
+
+def pieces(links: Any) -> Iterator[list[Any]]:
+    last = 0
+    while piece := list(links.filter(pk__gt=last).order_by("pk")[:PIECE]):
+        last = piece[-1].pk
+        yield piece
 
 
 def as_of_today(apps: Any, schema_editor: Any) -> None:
@@ -16,14 +31,17 @@ def as_of_today(apps: Any, schema_editor: Any) -> None:
     systems = [key for key, one in connectors().items() if any(f.says_more for f in one.system.fields)]
     for kept in apps.get_model("integrations", "Integration").objects.filter(system_key__in=systems):
         integration = Current(system_key=kept.system_key, settings=kept.settings)
-        settings, rows = integration.cleaned_settings(), []
-        for link in links.filter(integration=kept).only("values").iterator(1000):
-            link.written_as = written_as(integration.system, settings, from_json(link.values))
-            rows.append(link)
-            if len(rows) == 1000:
-                links.bulk_update(rows, ["written_as"])
-                rows = []
-        links.bulk_update(rows, ["written_as"])
+        settings = integration.cleaned_settings()
+        chosen = {f.ours for f in active_fields(integration.system, settings) if f.place_is_chosen}
+        for piece in pieces(links.filter(integration=kept)):
+            for link in piece:
+                link.written_as = written_as(integration.system, settings, from_json(link.values))
+                if not chosen <= link.values.keys():
+                    link.look_on = date(1970, 1, 1)
+            # All of them are there: nothing is made anew. `bulk_update` takes far longer.
+            links.bulk_create(
+                piece, update_conflicts=True, unique_fields=["id"], update_fields=["written_as", "look_on"]
+            )
 
 
 class Migration(migrations.Migration):

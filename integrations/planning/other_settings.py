@@ -3,12 +3,14 @@ nobody is asked: what of it differs from what is there, the next run says, as af
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from integrations.planning.agreement import Written, agreement
+from integrations.planning.placed import as_written, where_it_goes_now, written_otherwise
 from integrations.planning.translate import empty, same, translate
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Field
@@ -44,8 +46,11 @@ class Otherwise:
     said: Said = ()
 
 
-def otherwise(system: System, position: Position, old: Mapping[str, Any], new: Mapping[str, Any]) -> Otherwise:
-    """`old` and `new` are cleaned settings."""
+def otherwise(
+    system: System, position: Position, old: Mapping[str, Any], new: Mapping[str, Any], today: date
+) -> Otherwise:
+    """`old` and `new` are cleaned settings. What a run would not write, as it is over or sent at first only, is the
+    same; what is to come is looked at as of its first day."""
     before, after = translate(system, position, old), translate(system, position, new)
     if after.wanted is None:
         if before.wanted is None:
@@ -53,10 +58,15 @@ def otherwise(system: System, position: Position, old: Mapping[str, Any], new: M
         first = after.problems[0]
         said = tuple(message for problem in after.problems for message in problem.everything)
         return Otherwise(Told.NO_MORE, (), first.cause, first.field, said)
-    lines = tuple(_lines(system, before.wanted, after.wanted, old, new))
     if before.wanted is None:
-        return Otherwise(Told.NOW, lines)
-    return Otherwise(Told.OTHERWISE if lines else Told.SAME, lines)
+        return Otherwise(Told.NOW, tuple(_lines(system, None, after.wanted, old, new)))
+    sent, day = as_written(system, old, before.wanted), max(today, position.start)
+    known = {position.id: (position, after.wanted)}
+    if not agreement(system, new, [position], Written(position.id, sent), day, translated=known).stale:
+        return Otherwise(Told.SAME)
+    there = where_it_goes_now(system, new, sent)
+    again = written_otherwise(system, new, after.wanted, there, day) | (sent.values.keys() - there.values.keys())
+    return Otherwise(Told.OTHERWISE, tuple(_lines(system, before.wanted, after.wanted, old, new, again)))
 
 
 def _said(declared: Field, value: Any, settings: Mapping[str, Any]) -> str:
@@ -66,16 +76,22 @@ def _said(declared: Field, value: Any, settings: Mapping[str, Any]) -> str:
 
 
 def _lines(
-    system: System, before: Wanted | None, after: Wanted, old: Mapping[str, Any], new: Mapping[str, Any]
+    system: System,
+    before: Wanted | None,
+    after: Wanted,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    again: Collection[str] = (),
 ) -> Iterator[Line]:
+    """`again`: what is written though the value is the same."""
     for declared in system.fields:
         key = declared.ours
         was = before.values.get(key) if before is not None else None
         now = after.values.get(key)
         if not same(was, now):
             yield Line(key, declared.remote, was, now)
-        elif (said := _said(declared, was, old)) != (says := _said(declared, now, new)):
-            yield Line(key, declared.remote, said, says)
+        elif key in again:
+            yield Line(key, declared.remote, _said(declared, was, old), _said(declared, now, new))
         elif before is not None and (before.terms or after.terms):
             held, holds = before.timeline(key), after.timeline(key)
             days = sorted(day for day in turns(held, holds) if not same(at(held, day), at(holds, day)))

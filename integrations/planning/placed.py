@@ -23,6 +23,13 @@ def written_as(system: System, settings: Mapping[str, Any], values: Mapping[str,
     }
 
 
+def as_written(system: System, settings: Mapping[str, Any], wanted: Wanted) -> Sent:
+    """As if it had been written with these settings, and were all there."""
+    dated = wanted.terms[0][1] if wanted.terms else ()
+    terms = {key: wanted.timeline(key) for key in dated}
+    return Sent("", wanted.values, terms=terms, written_as=written_as(system, settings, wanted.values))
+
+
 def where_it_goes_now(system: System, settings: Mapping[str, Any], sent: Sent) -> Sent:
     """Without what went to another place: where it goes now, it was never written."""
     if not sent.written_as:

@@ -25,6 +25,7 @@ from string import Formatter
 from typing import Any
 
 from integrations.sdk.params import FieldName, Label, Span
+from integrations.sdk.renamed_texts import RENAMED
 from integrations.sdk.wording import in_words
 
 
@@ -66,7 +67,9 @@ class Message:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Message:
-        return cls(str(kept["id"]), _params_of(kept.get("params", {})))
+        """Raises KeyError where it has no id."""
+        id, more = RENAMED.get(str(kept["id"]), (str(kept["id"]), {}))
+        return cls(id, {**_params_of(kept.get("params", {})), **more})
 
 
 # What a page shows by itself: a message, a label of ours, or a text as it stands.
@@ -140,7 +143,8 @@ TEXTS: dict[str, Text] = {}
 class Text:
     """One thing that the product can say, in its parts; each may name parameters: "{system}", "{period}".
 
-    id       stable for ever, as rows of the log hold it: "plan.overlap", "tripletex.wage_hidden"
+    id       stable for ever, as rows of the log hold it: "plan.overlap", "tripletex.wage_hidden". One that has to
+             become another stands in `renamed_texts`
     why      what is so
     remedy   what a person does, and where; "" where the cause's own remedy serves, or nothing is to be done
     next     what happens by itself

@@ -239,7 +239,7 @@ class SettingsTurn(_Turn):
         def look(key: int) -> Sequence[Found]:
             work = works[key]
             told = [
-                (position.id, otherwise(system, position, old, new))
+                (position.id, otherwise(system, position, old, new, work.today))
                 for position in work.positions
                 if position.end is None or position.end >= work.today or position.id in work.sent
             ]

@@ -21,8 +21,9 @@ import pytest
 from integrations.sdk import messages
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.marking import gettext_noop
-from integrations.sdk.messages import Text
+from integrations.sdk.messages import Message, Text, unpacked, words_of
 from integrations.sdk.params import Label
+from integrations.sdk.renamed_texts import RENAMED
 from integrations.systems.registry import connectors
 from synclog.log.causes import causes
 
@@ -216,6 +217,29 @@ def test_texts_keep_the_rule(rule: Rule) -> None:
     assert len(product().declared) > 100
     faults = list(rule(product()))
     assert not faults, "\n".join(faults)
+
+
+def test_no_id_of_the_last_version_is_lost() -> None:
+    """Rows of the log hold it. When a version is out, the ids that it declares are added to the list."""
+    declared, ids = set(product().declared), (Path(__file__).parent / "ids_of_texts.txt").read_text("utf-8").split()
+    kept = {id: Message.from_json({"id": id}) for id in ids}
+    assert len(ids) > 600 and [id for id, message in kept.items() if message.id not in declared] == []
+    renamed = {id for id, message in kept.items() if message.id != id}
+    assert renamed == RENAMED.keys() and not renamed & declared
+    for message in map(kept.__getitem__, renamed):
+        assert message.text is not None and message.params.keys() <= message.text.names
+
+
+@pytest.mark.parametrize(("system", "name"), [("finago", "Finago"), ("netvisor", "Netvisor")])
+def test_what_the_last_version_said_under_another_id_is_put_into_words(system: str, name: str) -> None:
+    params = {"field": {"field": "title"}, "value": "Cook"}
+    kept = [
+        {"id": f"{system}.not_todays", "params": {"field": {"field": "title"}}},
+        {"id": f"{system}.kept_on_employee", "params": params},
+    ]
+    assert [message.text and message.params.keys() == message.text.names for message in unpacked(kept)] == [True, True]
+    assert words_of(kept).startswith(f"Title: {name} keeps it on the employee")
+    assert f"Title: “Cook” stands on the employee in {name}, where somebody put it" in words_of(kept)
 
 
 def test_every_process_knows_what_rows_say(tmp_path: Path) -> None:

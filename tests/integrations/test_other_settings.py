@@ -7,8 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from integrations.planning.other_settings import Line, Otherwise, Told, beyond, otherwise
+from integrations.planning import other_settings
+from integrations.planning.other_settings import Line, Otherwise, Told, beyond
 from integrations.planning.translate import translate
+from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Dates
 from integrations.sdk.settings import Setting, switch
 from integrations.sdk.values import Position
@@ -25,6 +27,10 @@ def position(**values: Any) -> Position:
 
 def over(**values: Any) -> Position:
     return replace(position(**values), end=day(9))
+
+
+def otherwise(system: System, position: Position, old: Mapping[str, Any], new: Mapping[str, Any]) -> Otherwise:
+    return other_settings.otherwise(system, position, old, new, position.day or day(0))
 
 
 def test_what_is_sent_otherwise_is_told_in_the_systems_words() -> None:

@@ -99,6 +99,7 @@ SAID: dict[str, dict[str, Any]] = {
         "message": "It left this connection's companies, so its record was removed there.",
     },
 }
+LATER = {"xledger": {"free_numbers": {"percentage": "value1"}}}  # settings that were chosen after what was sent
 OF_FLAT = ("not yet", "taken over", "dismissed")
 
 EVENTS = (
@@ -164,6 +165,7 @@ class Before:
         self._people()
         self._connections()
         self._log()
+        self._sent_before_a_place_was_chosen()
         self._files()
         self._rest()
         return self.made
@@ -208,6 +210,7 @@ class Before:
                 "retry_message": PUT_OFF,
             },
             "crona_lon": {"paused_at": NOW, "paused_by": "kari"},
+            "xledger": {},
         }  # fmt: skip
         for key, values in troubles.items():
             sandbox = sandboxes()[key]
@@ -215,7 +218,7 @@ class Before:
             row = self._add(
                 "integrations", "Integration", organization=self.organization, system_key=key, name=f"{key} of before",
                 send_positions=True, delete_positions=True, activated_at=NOW, credentials=dict(sandbox.credentials),
-                settings=dict(sandbox.settings), **values,
+                settings=LATER.get(key) or dict(sandbox.settings), **values,
             )  # fmt: skip
             self.made.integrations[key] = row.pk
             for kind, text, by in EVENTS:
@@ -248,6 +251,17 @@ class Before:
                 )  # fmt: skip
             if said["state"] not in ("waiting", "running"):
                 self._attempt(job, said)
+
+    def _sent_before_a_place_was_chosen(self) -> None:
+        """One with something in the place that is chosen now, and one with nothing."""
+        for name, more in (("placed", {"percentage": "80.50"}), ("not placed", {})):
+            position = self._position(self.made.employees["1042"], name, {})
+            self.made.positions[name] = position
+            self._add(
+                "integrations", "PeriodLink", integration_id=self.made.integrations["xledger"],
+                employee_key=self.made.employees["1042"], position_key=position, remote_id=name,
+                values={"start_date": "2026-01-01", **more},
+            )  # fmt: skip
 
     def _position(self, employee: int, name: str, said: dict[str, Any]) -> int:
         if said.get("deleted"):

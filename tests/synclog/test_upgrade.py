@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from integrations.models import ExportFile, ExportRecord, Integration, PeriodLink
 from positions.models import ApiKey, Employee
+from synclog.engine import agreeing
 from synclog.models import Batch, Heartbeat
 from tests.migrated import step_by_step
 from tests.positions.conftest import Api
@@ -100,6 +101,7 @@ def test_what_the_last_version_wrote_is_there_and_readable(upgraded: tuple[Made,
     connections(browser, api, made)
     people(browser, api, made)
     files(browser, api, made)
+    a_place_that_was_chosen_later(api, made)
     what_no_page_shows(made)
 
 
@@ -217,6 +219,18 @@ def files(browser: Client, api: Api, made: Made) -> None:
     assert marked.status_code == 302
     entry = api.get(f"/jobs/{made.jobs['in a file']}/").json()
     assert entry["message"] == "In the file of 14:02, imported by kari.", "what is not true any more is not said"
+
+
+def a_place_that_was_chosen_later(api: Api, made: Made) -> None:
+    """What was sent before has nothing there: nobody says that it is in sync, before or after it was looked at."""
+
+    def states(name: str) -> list[str]:
+        told = api.get(f"/positions/{made.positions[name]}/sync/").json()
+        return [one["state"] for one in told if one["integration"] == made.integrations["xledger"]]
+
+    assert (states("placed"), states("not placed")) == (["in_sync"], ["unknown"])
+    assert agreeing.look_at_due() and not agreeing.look_at_due()
+    assert (states("placed"), states("not placed")) == (["in_sync"], ["changed"])
 
 
 def what_no_page_shows(made: Made) -> None:

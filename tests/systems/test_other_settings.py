@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from integrations.models import Integration
 from integrations.planning.agreement import Agreement, Written, agreement
-from integrations.planning.other_settings import Told, otherwise
-from integrations.planning.planner import written_at_first
+from integrations.planning.other_settings import Otherwise, Told, otherwise
+from integrations.planning.placed import written_as
+from integrations.planning.planner import Sent, written_at_first
+from integrations.planning.translate import translate
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.limiter import WindowLimiter
-from integrations.sdk.settings import Kind
+from integrations.sdk.settings import Kind, Setting
 from integrations.sdk.values import Company, Department, Manager, Position
 from integrations.systems.registry import connector_for
 from tests.systems.crona_lon.test_connector import TestCronaLon as Crona
@@ -138,7 +141,7 @@ def test_what_goes_to_another_place_is_changed_since_until_it_is_sent(
     before = dict(rig.settings)
     rig.settings |= now
     assert held(rig, position).stale
-    assert otherwise(rig.system, position, before, rig.settings).told is Told.OTHERWISE
+    assert otherwise(rig.system, position, before, rig.settings, rig.today).told is Told.OTHERWISE
     outcome = rig.one(position)
     assert ours in outcome.changes, outcome.message
     if outcome.state == "succeeded":
@@ -165,12 +168,66 @@ def test_what_goes_along_with_a_value_is_changed_since_until_it_is_sent(
     before = dict(rig.settings)
     rig.settings |= now
     assert held(rig, position).stale
-    assert otherwise(rig.system, position, before, rig.settings).told is Told.OTHERWISE
+    assert otherwise(rig.system, position, before, rig.settings, rig.today).told is Told.OTHERWISE
     outcome = rig.one(position)
     assert (outcome.state, set(outcome.changes)) == ("succeeded", {ours}), outcome.message
     assert not held(rig, position).stale
     assert rig.one(position).cause == "nothing_to_change"
     over = replace(position, start=date(2025, 1, 1), end=date(2026, 1, 31))
     rig.sync(over)
-    rig.settings = before
+    now, rig.settings = rig.settings, before
     assert not held(rig, over).stale, "what is over keeps what it has"
+    assert otherwise(rig.system, over, now, before, rig.today).told is Told.SAME
+
+
+# -- what a preview counts is what is then changed since ----------------------------------------------------------
+
+SAYING_MORE = [
+    pytest.param(behaviour, field.ours, id=f"{behaviour.system}-{field.ours}")
+    for behaviour in SYSTEMS
+    for field in connector_for(behaviour.system).system.fields
+    if field.says_more
+]
+TODAY = date(2026, 6, 15)
+DAYS = {
+    "over": (date(2025, 1, 1), date(2026, 1, 31)),
+    "ends today": (date(2026, 1, 1), TODAY),
+    "ends later": (date(2026, 1, 1), date(2026, 12, 31)),
+    "goes on": (date(2026, 1, 1), None),
+    "begins today": (TODAY, None),
+}
+
+
+def both(setting: Setting, ours: str) -> tuple[Any, Any]:
+    """Two values of a setting that say where a field goes, or what goes along with it."""
+    one, other = ([code for code, _ in setting.choices if code] or ["01:00", "05:00"])[:2]
+    if setting.kind is Kind.TABLE:
+        rows = [ours] if ours in setting.rows else setting.rows
+        return dict.fromkeys(rows, one), dict.fromkeys(rows, other)
+    return (True, True) if setting.kind is Kind.BOOLEAN else (one, other)
+
+
+@pytest.mark.parametrize("days", DAYS)
+@pytest.mark.parametrize(("behaviour", "ours"), SAYING_MORE)
+def test_a_preview_counts_what_is_then_changed_since(behaviour: type[Behaviour], ours: str, days: str) -> None:
+    system = connector_for(behaviour.system).system
+    field = system.field(ours)
+    given = {key: value for key in (ours,) if (value := behaviour.values.get(key, VALUES.get(key)))}
+    named = {s.name: both(s, ours) for s in (field.opt_in, *field.beside) if s}
+    if field.table and not field.choices:  # the customer's own codes
+        named[field.table.name] = (dict.fromkeys(field.table.rows or given.values(), "1"),) * 2
+    base = Integration(system_key=system.key, settings=dict(behaviour.connection_settings)).cleaned_settings()
+    old, new = ({**base, **{name: pair[n] for name, pair in named.items()}} for n in (0, 1))
+    start, end = DAYS[days]
+    values = {**behaviour.values, **given, **(behaviour.end_values if end else {})}
+    position = Position("1", start, end, values)
+    wanted = translate(system, position, old).wanted
+    assert wanted is not None, translate(system, position, old).problems
+    sent = Sent("1", wanted.values, written_as=written_as(system, old, wanted.values))
+    stale = agreement(system, new, [position], Written("1", sent), TODAY).stale
+    found = otherwise(system, position, old, new, TODAY)
+    assert (found.told is Told.OTHERWISE) == stale == bool(found.lines)
+    if field.along is None and days != "over" and wanted.values.get(ours):
+        assert ours in {line.field for line in found.lines}
+    if field.along is not None and days == "over":
+        assert found == Otherwise(Told.SAME), "what is over keeps what it has"
