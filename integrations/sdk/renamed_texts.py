@@ -12,6 +12,7 @@ class Since(NamedTuple):
 
 
 RENAMED: Mapping[str, Since] = {
+    "plan.not_accepted": Since("plan.not_a_choice", {}),
     "finago.not_todays": Since("sdk.not_todays", {"system": "Finago"}),
     "finago.kept_on_employee": Since("sdk.kept_on_employee", {"system": "Finago"}),
     "netvisor.not_todays": Since("sdk.not_todays", {"system": "Netvisor"}),

@@ -38,7 +38,7 @@ _FOUND = re.compile(
 _DATED = re.compile(  # 01.01.1990-12345
     rf"(?<![0-9A-Za-z./])(?P<norway>\d\d[./]\d\d[./](?:18|19|20)?\d\d{_BLANK}?[\-–]{_BLANK}?\d{{5}})(?![0-9A-Za-z])"
 )
-_DECIMAL = re.compile(r"\d+\.\d+")
+_DECIMAL = re.compile(r"(?<!\d)\d+\.\d+")
 _FIVE = re.compile(r"\d{5}")  # no number that is looked for has fewer in a row: most texts are through here
 _LETTERS = re.compile(r"(?:\\(?:[bfnrt]|u[0-9a-f]{4})|(?<![^\W_])[^\W\d_]{1,20})\Z", re.I)
 _ELEVEN = re.compile(r"(?=\d{11})(?<!\d)(?<!\d[.\-])\d{11}(?!\d|[.\-]\d)")

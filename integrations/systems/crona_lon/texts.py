@@ -50,6 +50,15 @@ END_IN_THE_WAY = Text(
     ),
     remedy=_("Import that one, clear the leaving date in Crona Lön by hand, and import this one then."),
 )
+COUNTS_FROM_BEFORE = Text(
+    "crona_lon.counts_from_before",
+    _(
+        "{rate} percent counts from {since}, but an earlier file has a percentage from {told} on, which no file takes "
+        "away. This one says it from that day."
+    ),
+    remedy=_("Correct the percentage of the days before by hand in Crona Lön."),
+)
+OF_BEFORE = (COUNTS_FROM_BEFORE,)  # nothing says it any more, but rows of the log do
 NATIONAL_ID_LEFT_OUT = Text(
     "crona_lon.national_id_left_out",
     _("The national id is not in the file: only one of twelve digits can be a cross-check there."),
