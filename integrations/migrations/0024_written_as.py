@@ -1,47 +1,6 @@
-"""What else the settings said of what was sent: until now nobody kept it. The settings of today are taken for those of
-the last write, so that another place that is chosen from here on is noticed.
-
-A place that was chosen since the last write was not noticed before: whoever has nothing in it is looked at again.
-"""
-
-from collections.abc import Iterator
-from datetime import date
-from typing import Any
+"""What else the settings said of what was sent, to be kept from now on."""
 
 from django.db import migrations, models
-
-from integrations.models import Integration as Current
-from integrations.planning.placed import written_as
-from integrations.planning.translate import active_fields
-from integrations.runtime.mapping import from_json
-from integrations.systems.registry import connectors
-
-PIECE = 1000
-
-
-def pieces(links: Any) -> Iterator[list[Any]]:
-    last = 0
-    while piece := list(links.filter(pk__gt=last).order_by("pk")[:PIECE]):
-        last = piece[-1].pk
-        yield piece
-
-
-def as_of_today(apps: Any, schema_editor: Any) -> None:
-    links = apps.get_model("integrations", "PeriodLink").objects
-    systems = [key for key, one in connectors().items() if any(f.says_more for f in one.system.fields)]
-    for kept in apps.get_model("integrations", "Integration").objects.filter(system_key__in=systems):
-        integration = Current(system_key=kept.system_key, settings=kept.settings)
-        settings = integration.cleaned_settings()
-        chosen = {f.ours for f in active_fields(integration.system, settings) if f.place_is_chosen}
-        for piece in pieces(links.filter(integration=kept)):
-            for link in piece:
-                link.written_as = written_as(integration.system, settings, from_json(link.values))
-                if not chosen <= link.values.keys():
-                    link.look_on = date(1970, 1, 1)
-            # All of them are there: nothing is made anew. `bulk_update` takes far longer.
-            links.bulk_create(
-                piece, update_conflicts=True, unique_fields=["id"], update_fields=["written_as", "look_on"]
-            )
 
 
 class Migration(migrations.Migration):
@@ -51,5 +10,4 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="periodlink", name="written_as", field=models.JSONField(db_default={}, default=dict)
         ),
-        migrations.RunPython(as_of_today, migrations.RunPython.noop),
     ]

@@ -260,7 +260,7 @@ class Before:
             self._add(
                 "integrations", "PeriodLink", integration_id=self.made.integrations["xledger"],
                 employee_key=self.made.employees["1042"], position_key=position, remote_id=name,
-                values={"start_date": "2026-01-01", **more},
+                values={"start_date": "2026-01-01", **more}, left=None if more else {"percentage": {"number": "80.50"}},
             )  # fmt: skip
 
     def _position(self, employee: int, name: str, said: dict[str, Any]) -> int:
