@@ -18,7 +18,7 @@ LONGEST = 500
 # As Python calls them. Django reads what it has never heard of as UTF-8.
 _CODECS = re.compile(r"utf-(8(-sig)?|16(-[bl]e)?)|ascii|iso8859-\d+|cp125\d", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^"';,\s]*)""", re.IGNORECASE)
-_ENCODED = re.compile(r"\*[\d*]*\s*=")  # a parameter that names its own codec (RFC 2231)
+_ENCODED = re.compile(r"\*[\d*]*\s*=|\\")  # a parameter that names its own codec (RFC 2231), or hides its name
 _REFUSED = "position_sync.content_type_refused"
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]

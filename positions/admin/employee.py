@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.validators import RegexValidator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern
@@ -29,7 +29,7 @@ from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.employer import current_and_upcoming
 from positions.lookalikes import lookalikes, of_the_same_national_id
-from positions.models import Employee, Organization, Position
+from positions.models import Employee, Organization, Position, Terms
 from positions.models.words import matching
 from positions.timeline import draw, employed_since
 
@@ -216,7 +216,7 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         newest = list(
             employee.positions.order_by("-start_date", "-pk")
             .select_related("company", "department")
-            .prefetch_related("terms__department")[: _DRAWN + 1]
+            .prefetch_related(Prefetch("terms", Terms.objects.select_related("department")))[: _DRAWN + 1]
         )
         for position in newest:
             position.employee = employee
@@ -227,7 +227,7 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         today, left_out = organization.today(), len(newest) > _DRAWN
         picture = draw(shown, today)
         dates = employee.positions.only("employee", "start_date", "end_date", "contract_type")
-        every = dates.prefetch_related("terms") if left_out else shown
+        every = dates.prefetch_related("terms")
         return render_to_string(
             "positions/timeline.html",
             {

@@ -29,12 +29,13 @@ def insert(rows: Sequence[models.Model], *, unique: Sequence[str] = (), update: 
     meta, quoted = rows[0]._meta, connection.ops.quote_name
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     columns = {field.name: quoted(str(field.column)) for field in fields}
-    sql = f"INSERT INTO {quoted(meta.db_table)} ({', '.join(columns.values())}) VALUES "  # noqa: S608 (names of our own models)
+    # Names of our own models alone.
+    sql = f"INSERT INTO {quoted(meta.db_table)} ({', '.join(columns.values())}) VALUES "  # noqa: S608  # nosec B608
     conflict = ""
     if unique:
         keys = ", ".join(columns[name] for name in unique)
         new = ", ".join(f"{columns[name]} = EXCLUDED.{columns[name]}" for name in update)
-        conflict = f" ON CONFLICT ({keys}) DO UPDATE SET {new}"
+        conflict = f" ON CONFLICT ({keys}) DO UPDATE SET {new}"  # nosec B608
     values, writers = attrgetter(*(field.attname for field in fields)), [_writer(field) for field in fields]
     params = [
         [write(value) if write else value for write, value in zip(writers, values(row), strict=True)] for row in rows

@@ -93,7 +93,7 @@ def test_patch_knows_absent_null_and_a_value(api, employee):
         ({"percentage": "101"}, "percentage", "max_value", "between 0 and 100"),
         ({"percentage": -1}, "percentage", "min_value", "between 0 and 100"),
         ({"percentage": "80,5"}, "percentage", "invalid", "80 or 37.5"),
-        ({"percentage": "33.333"}, "percentage", "max_decimal_places", "2 decimal"),
+        ({"percentage": "33.333"}, "percentage", "max_decimal_places", "two decimals at most"),
         ({"end_date": "2025-12-31"}, "end_date", "invalid", "The end date 31 Dec 2025 is before the start date"),
         ({"end_reason": "resigned"}, "end_reason", "invalid", "An end reason needs an end date"),
         ({"titel": "x"}, "titel", "unknown_field", "Did you mean “title”?"),

@@ -165,7 +165,10 @@ def test_an_employee_is_made_with_positions_or_not_at_all(api: Api, organization
     cases: list[tuple[Any, dict[str, str]]] = [
         (rows, {"positions[1].department_code": "does_not_exist"}),
         ([rows[0], rows[0]], {"positions[1].external_id": "taken"}),
-        ([{"title": "T"}, {**PERIOD, "end_date": "2025-01-01"}], {"positions[0].start_date": "required"}),
+        (
+            [{"title": "T"}, {**PERIOD, "end_date": "2025-01-01"}],
+            {"positions[0].start_date": "required", "positions[1].end_date": "invalid"},
+        ),
         ([{**PERIOD, "end_date": "2025-01-01"}], {"positions[0].end_date": "invalid"}),
         ([{**PERIOD, "employee": 1}], {"positions[0].employee": "unknown_field"}),
         ([5], {"positions[0]": "invalid"}),

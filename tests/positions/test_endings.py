@@ -211,7 +211,10 @@ def test_the_next_one_is_offered_nothing_of_another_organization(
 
 
 def test_notice_is_given_before_the_end(editor: Client, employee: Employee, cook: Position) -> None:
-    for day, said in (("2026-05-01", "after the last day 2026-04-30"), ("1026-03-01", "The year 1026 cannot be right")):
+    for day, said in (
+        ("2026-05-01", "after the last day 30 Apr 2026"),
+        ("1026-03-01", "The year 1026 cannot be right"),
+    ):
         address, data = ending(editor, employee, last_day="2026-04-30", notice_date=day)
         assert said in words(editor.post(address, data, follow=True))
     assert Position.objects.get(pk=cook.pk).end_date is None

@@ -173,7 +173,6 @@ def test_after_random_edits_on_both_sides_every_one_is_found_and_named_rightly_a
 @pytest.mark.parametrize(
     ("key", "name", "value"),
     [
-        ("unimicro", "working_hours_scheme", "shift_365"),
         ("visma_net_payroll", "working_hours_scheme", "shift"),
         ("fortnox", "remuneration_type", "hourly"),
     ],

@@ -222,7 +222,7 @@ def test_the_list_of_retroactive_changes(organization: Organization, integration
         (f"integration={integration.pk}&cutoff=2026-10-13T10:00:00%2B00:00", 0),
         ("q=kari+1042", 4),
         ("q=nobody", 0),
-        ("q=%00&cutoff=x&integration=y&page=z", 4),
+        ("cutoff=x&integration=y&page=z", 4),
         ("cutoff=0001-01-01T00:00%2B14:00", 4),
     ):
         assert text_of(viewer.get(f"{page}?{asked}")).count("Nordmann") == number, asked

@@ -87,6 +87,7 @@ def made(integration: Integration | None = None, *there: Seen | Exception, calls
     connector: Any = Connection(calls)
     kept: Any = {
         "integration": integration.pk if integration else 1,
+        "organization": integration.organization_id if integration else 1,
         "version": integration.version if integration else 1,
         "today": integration.organization.today() if integration else date(2026, 1, 1),
         "snapshot": answers(*there),
