@@ -90,7 +90,7 @@ def test_from_the_dashboard_to_a_position_and_back(
     page.locator("main a[href*='/position/']").first.click()
     page.wait_for_url(re.compile(r"/position/\d+/change/"))
     buttons = ("Save", "Save and continue editing", "Save and add another", "Send now", "Preview")
-    looked("h1, button", "HR", *buttons)
+    looked("button", *buttons)  # its heading is the position
     page.locator("[name=_save]").click()
     page.wait_for_url(entry)
     looked("button", "Re-sync now", "Preview", "Dismiss…")
