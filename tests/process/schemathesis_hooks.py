@@ -33,7 +33,7 @@ BEYOND_A_SCHEMA = (
     Reason(
         "invalid",
         "Days are compared with each other and with today, and their years with what can be.",
-        rf"({_ROW}\.)?(start_date|end_date|end_reason|last_day_of_work|probation_end|effective_from|correction|birth_date)",
+        rf"({_ROW}\.)?(start_date|end_date|end_reason|last_day_of_work|probation_end|notice_date|effective_from|correction|birth_date)",
     ),
     Reason("invalid", "Nobody is their own manager.", rf"({_ROW}\.)?manager"),
     Reason(
