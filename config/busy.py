@@ -7,11 +7,11 @@ import logging
 import sys
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from config.error_pages import error_page, later
-from positions.api.problems import MEDIA_TYPE, Busy, document
+from positions.api.problems import Busy, refusal
 from positions.busy import RETRY_AFTER, is_busy
 
 logger = logging.getLogger(__name__)
@@ -19,9 +19,8 @@ logger = logging.getLogger(__name__)
 
 def busy(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith("/api/"):
-        body = document(request, 503, Busy.default_code, Busy.default_detail)
         headers = {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}
-        return JsonResponse(body, status=503, content_type=MEDIA_TYPE, headers=headers)
+        return refusal(request, 503, Busy.default_code, Busy.default_detail, headers)
     return later(
         request,
         503,

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from positions.api.problems import MEDIA_TYPE, document
+from positions.api.problems import refusal
 
 LONGEST = 500
 # As Python calls them. Django reads what it has never heard of as UTF-8.
@@ -61,6 +61,5 @@ class ContentTypeMiddleware:
             return self.get_response(request)
         words = _("Its Content-Type cannot be read here: text is to be UTF-8. Nothing was done.")
         if request.path_info.startswith("/api/"):
-            body = document(request, 415, "unsupported_media_type", words)
-            return JsonResponse(body, status=415, content_type=MEDIA_TYPE)
+            return refusal(request, 415, "unsupported_media_type", words)
         return HttpResponse(words, status=415, content_type="text/plain; charset=utf-8")

@@ -7,12 +7,12 @@ from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseRedirectBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from positions.api.problems import MEDIA_TYPE, TooLarge, document, plain_words
+from positions.api.problems import MEDIA_TYPE, TooLarge, plain_words, refusal
 from positions.api.throttling import limits_of
 from positions.tracing import request_id, request_of
 
@@ -73,10 +73,7 @@ class ProblemMiddleware:
         of_api = request.path_info.startswith("/api/")
         if not of_api or response.status_code < 400 or response.headers.get("Content-Type") == MEDIA_TYPE:
             return response
-        code, words = plain_words(response.status_code)
-        problem = JsonResponse(
-            document(request, response.status_code, code, words), status=response.status_code, content_type=MEDIA_TYPE
-        )
+        problem = refusal(request, response.status_code, *plain_words(response.status_code))
         for name in ("Allow", "Retry-After", "WWW-Authenticate"):
             if name in response.headers:
                 problem.headers[name] = response.headers[name]
@@ -122,8 +119,7 @@ class TransportMiddleware:
             refused = HttpResponseNotAllowed(answered)
             if of_the_api:
                 words = _("{method} is answered nowhere here.").format(method=request.method)
-                body = document(request, 405, "method_not_allowed", words)
-                return JsonResponse(body, status=405, content_type=MEDIA_TYPE, headers={"Allow": refused["Allow"]})
+                return refusal(request, 405, "method_not_allowed", words, {"Allow": refused["Allow"]})
             return refused
         for_programs = request.path_info.startswith(("/api/v1/", "/metrics"))
         if for_programs and settings.SECURE_SSL_REDIRECT and not request.is_secure():
@@ -131,8 +127,7 @@ class TransportMiddleware:
                 "This was sent without https, so the key in it could be read on the way. Nothing was done. "
                 "Make a new key, delete this one, and call the https address."
             )
-            body = document(request, 403, "without_https", words)
-            return JsonResponse(body, status=403, content_type=MEDIA_TYPE)
+            return refusal(request, 403, "without_https", words)
         response = self.get_response(request)
         if request.method == "POST" and getattr(request.resolver_match, "view_name", "") == "admin:logout":
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -182,8 +177,7 @@ class BodyLimitMiddleware:
         most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 2**20:.1f} MB"
         if request.path_info.startswith("/api/"):
             words = f"{TooLarge.default_detail} At most {most} are taken."
-            body = document(request, 413, TooLarge.default_code, words)
-            return JsonResponse(body, status=413, content_type=MEDIA_TYPE)
+            return refusal(request, 413, TooLarge.default_code, words)
         return HttpResponse(
             _("What was sent is larger than {most}, and nothing was saved. Go back and shorten it.").format(most=most),
             status=413,

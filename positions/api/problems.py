@@ -278,13 +278,18 @@ def plain_words(status_code: int) -> tuple[str, str]:
     return words.get(status_code, ("internal_error", ours) if status_code >= 500 else words[400])
 
 
+def refusal(
+    request: HttpRequest, status_code: int, code: str, words: str | Promise, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """For what is refused before a view is asked, or beside it."""
+    body = document(request, status_code, code, words)
+    return JsonResponse(body, status=status_code, content_type=MEDIA_TYPE, headers=headers)
+
+
 def bad_request(request: HttpRequest, words: str) -> HttpResponse:
-    """For what is refused before a view is asked."""
-    body = document(request, 400, BadRequest.default_code, words)
-    return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
+    return refusal(request, 400, BadRequest.default_code, words)
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
     """For an address that there is not."""
-    body = document(request, 404, *plain_words(404))
-    return JsonResponse(body, status=404, content_type=MEDIA_TYPE)
+    return refusal(request, 404, *plain_words(404))
