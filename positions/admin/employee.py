@@ -213,21 +213,19 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         return [self._timeline(request, employee)]
 
     def _timeline(self, request: HttpRequest, employee: Employee) -> str:
-        newest = list(
+        every = list(
             employee.positions.order_by("-start_date", "-pk")
             .select_related("company", "department")
-            .prefetch_related(Prefetch("terms", Terms.objects.select_related("department")))[: _DRAWN + 1]
+            .prefetch_related(Prefetch("terms", Terms.objects.select_related("department")))
         )
-        for position in newest:
+        for position in every:
             position.employee = employee
-        shown = newest[:_DRAWN]
+        shown = every[:_DRAWN]
         pages: Any = self.admin_site.get_model_admin(Position)
         chips = pages.chips(request, shown)
         organization: Organization = employee.organization
-        today, left_out = organization.today(), len(newest) > _DRAWN
+        today, left_out = organization.today(), len(every) > _DRAWN
         picture = draw(shown, today)
-        dates = employee.positions.only("employee", "start_date", "end_date", "contract_type")
-        every = dates.prefetch_related("terms")
         return render_to_string(
             "positions/timeline.html",
             {
