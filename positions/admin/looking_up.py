@@ -1,5 +1,6 @@
 """What an address may ask of a list: words of a search, and values of columns. It comes from whoever writes addresses,
-and each of these becomes a question to the database."""
+and each of these becomes a question to the database. The list says what it is narrowed to, and what of that it did not
+understand: never that there is nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -33,8 +34,17 @@ class LookingUp:
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if len(request.GET.get(SEARCH_VAR, "").split()) > MOST_SOUGHT:
             messages.info(request, _("The search goes by the first ten words."))
+        if ERROR_FLAG in request.GET:  # Django's way back from what it cannot look up
+            said = _("The address asked for something that this list does not know, so nothing was narrowed by it.")
+            messages.warning(request, said)
         shown: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
         return shown
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Django counts what its filters made; an address may also compare a column by itself."""
+        found = super().get_changelist_instance(request)  # type: ignore[misc]
+        found.has_active_filters |= any(any(values) for values in found.get_filters_params().values())
+        return found
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         allowed: bool = super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
@@ -50,23 +60,29 @@ class LookingUp:
         return days is not None and lookup in {f"{days}__{part}" for part in _PARTS} and 0 < number < date.max.year
 
 
-def can_be_asked(model: Any, lookup: str, value: str) -> bool:
-    """Whether `lookup=value` compares a column with values that it can have. What names no column is a filter's own."""
-    field: Any = None
+def way_of(model: Any, lookup: str) -> tuple[list[Any], list[str]]:
+    """The fields that a lookup goes along, and what it says behind them: how they are compared."""
+    fields: list[Any] = []
     parts = lookup.split("__")
     while parts and model is not None:
         try:
-            field = model._meta.get_field(parts[0])
+            fields.append(model._meta.get_field(parts[0]))
         except FieldDoesNotExist:
             break
-        parts, model = parts[1:], field.related_model
-    if field is None:
+        parts, model = parts[1:], fields[-1].related_model
+    return fields, parts
+
+
+def can_be_asked(model: Any, lookup: str, value: str) -> bool:
+    """Whether `lookup=value` compares a column with values that it can have. What names no column is a filter's own."""
+    fields, parts = way_of(model, lookup)
+    if not fields:
         return True
     if len(parts) > 1 or not _COMPARED.issuperset(parts):
         return False
     if parts == ["isnull"]:
         return value.lower() in ("true", "false", "1", "0")
-    return value == "" or all(_fits(field, one) for one in (value.split(",") if parts == ["in"] else [value]))
+    return value == "" or all(_fits(fields[-1], one) for one in (value.split(",") if parts == ["in"] else [value]))
 
 
 def _fits(field: Any, value: str) -> bool:

@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import NestedObjects, get_fields_from_path, unquote
 from django.contrib.admin.widgets import AutocompleteMixin
-from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db import models, router
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -26,8 +26,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from positions import roles
 from positions.admin.history import EnglishHistory
 from positions.admin.inputs import DateInput, DayField
-from positions.admin.looking_up import LookingUp
-from positions.admin.narrowed import NarrowedAdmin
+from positions.admin.looking_up import LookingUp, way_of
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.admin.returning import back
@@ -122,7 +121,7 @@ def as_key(text: Any) -> int | None:
     return int(text) if _is_key(text) else None
 
 
-class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, LookingUp, NarrowedAdmin, ModelAdmin):
+class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, LookingUp, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
     `organization_path`: the lookup from the model to its organization: "organization" (default),
@@ -248,15 +247,9 @@ class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, LookingU
         return super().get_search_results(request, queryset, search_term)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        model: Any = self.model
-        for part in lookup.split("__"):
-            try:
-                field = model._meta.get_field(part)
-            except FieldDoesNotExist:
-                break
-            if isinstance(field, EncryptedTextField | EncryptedJSONField) or part in self.unsearchable:
+        for field in way_of(self.model, lookup)[0]:
+            if isinstance(field, EncryptedTextField | EncryptedJSONField) or field.name in self.unsearchable:
                 return False
-            model = field.related_model or model
         return super().lookup_allowed(lookup, value, request)
 
     # -- permissions
@@ -509,7 +502,7 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
     form_class = _ScopedDropdownForm
 
 
-class OperatorAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, LookingUp, NarrowedAdmin, ModelAdmin):
+class OperatorAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, LookingUp, ModelAdmin):
     """A page for operators only."""
 
     def _operator(self, request: HttpRequest) -> bool:
