@@ -1154,6 +1154,22 @@ class TermsByDay(DatedTerms):
         self.unchanged(rig)
 
 
+class KeepsFirstDayOfAll(Behaviour):
+    """Mix in where each record bears the first day of the unbroken employment, too."""
+
+    def test_the_first_day_of_all_is_told_where_an_earlier_position_changes_it(self, rig: Rig) -> None:
+        """It is written once: whoever corrects the first position, or takes it away, is to correct it there."""
+        rig.rules = Rules(delete=True, move=True)
+        rig.sync(self.position("1", "2025-01-01", "2025-12-31"), self.position("2"))
+        earlier = rig.one(self.position("1", "2024-12-01", "2025-12-31"))
+        [warning] = earlier.warnings
+        assert "since 1 Dec 2024 here" in warning.message
+        assert "since 1 Jan 2025 there" in warning.message
+        [warning] = rig.sync(deleted=["1"]).outcomes["1"].warnings
+        assert "since 1 Jan 2026 here" in warning.message
+        assert rig.one(self.position("2", title="Kokki")).warnings == ()
+
+
 class SeveralAtOnce(Behaviour):
     """Systems that take several employments of one person at a time, where the connection sends them."""
 

@@ -30,7 +30,7 @@ from integrations.systems.netvisor.declaration import SYSTEM
 from integrations.systems.netvisor.sandbox import NetvisorSandbox
 from integrations.systems.netvisor.signature import mac
 from tests.contracts import contract_file
-from tests.systems.kit import PERSON, CountsWhenWritten, HistoryBehaviour, Rig
+from tests.systems.kit import PERSON, CountsWhenWritten, HistoryBehaviour, KeepsFirstDayOfAll, Rig
 
 JOB_PERIODS = "netvisor.jobperiod.json"
 # The elements that we write, as addjobperiod.nv orders them.
@@ -95,7 +95,7 @@ def said(code: str) -> str:
     )
 
 
-class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
+class TestNetvisor(CountsWhenWritten, KeepsFirstDayOfAll, HistoryBehaviour):
     system = "netvisor"
     values = {
         "title": "Kokki",
@@ -444,18 +444,6 @@ class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
         assert "companystartdate" not in to(rig, "addjobperiod.nv")[0].body
         rig.sync(self.position("3", "2026-01-02", title="Keittiöpäällikkö"))
         assert "companystartdate" not in to(rig, "editjobperiod.nv")[-1].body
-
-    def test_the_first_day_of_all_is_told_where_an_earlier_position_changes_it(self, rig: Rig) -> None:
-        """It is written once: whoever corrects the first position, or takes it away, is to correct it there."""
-        rig.rules = Rules(delete=True, move=True)
-        rig.sync(self.position("1", "2025-01-01", "2025-12-31"), self.position("2"))
-        earlier = rig.one(self.position("1", "2024-12-01", "2025-12-31"))
-        [warning] = earlier.warnings
-        assert "since 1 Dec 2024 here" in warning.message
-        assert "since 1 Jan 2025 there" in warning.message
-        [warning] = rig.sync(deleted=["1"]).outcomes["1"].warnings
-        assert "since 1 Jan 2026 here" in warning.message
-        assert rig.one(self.position("2", title="Kokki")).warnings == ()
 
     def test_an_earlier_day_that_somebody_entered_there_is_taken_over(self, rig: Rig) -> None:
         clerk_adds(

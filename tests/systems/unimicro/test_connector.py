@@ -39,7 +39,7 @@ from integrations.systems.unimicro.connector import UnimicroConnector
 from integrations.systems.unimicro.declaration import SYSTEM
 from integrations.systems.unimicro.sandbox import UnimicroSandbox
 from tests.contracts import check_openapi
-from tests.systems.kit import PERSON, CountsFrom, HistoryBehaviour, Rig, SeveralAtOnce
+from tests.systems.kit import PERSON, CountsFrom, HistoryBehaviour, KeepsFirstDayOfAll, Rig, SeveralAtOnce
 
 NAMESPACE = uuid.UUID("6f1d7a52-0c55-4b0e-9f6e-0a1b2c3d4e5f")
 
@@ -74,7 +74,7 @@ def without_nulls(text: str) -> str:
         return text
 
 
-class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
+class TestUnimicro(CountsFrom, KeepsFirstDayOfAll, SeveralAtOnce, HistoryBehaviour):
     other_code = "2130109"
     system = "unimicro"
     values = {
@@ -774,18 +774,6 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         self.state(rig)["employments"][2]["SeniorityDate"] = "2018-05-01"  # a clerk's
         rig.sync(self.position("3", "2026-01-02", "2026-06-30"), self.position("4", "2026-07-01"))
         assert [e["SeniorityDate"] for e in rig.there()][2:] == ["2018-05-01", "2018-05-01"]
-
-    def test_the_first_day_of_all_is_told_where_an_earlier_position_changes_it(self, rig: Rig) -> None:
-        """It is written once: whoever corrects the first position, or takes it away, is to correct it there."""
-        rig.rules = Rules(delete=True, move=True)
-        rig.sync(self.position("1", "2025-01-01", "2025-12-31"), self.position("2"))
-        earlier = rig.one(self.position("1", "2024-12-01", "2025-12-31"))
-        [warning] = earlier.warnings
-        assert "since 1 Dec 2024 here" in warning.message
-        assert "since 1 Jan 2025 there" in warning.message
-        [warning] = rig.sync(deleted=["1"]).outcomes["1"].warnings
-        assert "since 1 Jan 2026 here" in warning.message
-        assert rig.one(self.position("2", title="Kokki")).warnings == ()
 
     def test_a_freelancers_years_are_none_of_service(self, rig: Rig) -> None:
         rig.sync(self.position("1", "2024-01-01", "2025-12-31", contract_type="freelance"), self.position("2"))
